@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/base/json.h"
+
+namespace convlens {
+
+/// Height and width, or vertical and horizontal. In JSON `[h, w]`, or one integer for both.
+using Pair = std::array<int64_t, 2>;
+
+/// Padding of a window operator. In JSON an integer, `[vertical, horizontal]`, `[top, left, bottom, right]`, or `"same"`
+/// (TensorFlow's rule: the amounts follow from the input's size).
+struct Padding {
+  int64_t top = 0, left = 0, bottom = 0, right = 0;
+  bool same = false;
+  bool operator==(const Padding&) const = default;
+};
+
+/// What is said of a field besides its value.
+struct Field {
+  std::string name;
+  std::string doc;
+  bool required = false;
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+/// Sees every field of a parameter struct once: to read it from JSON, to write it, or to document it.
+class ParamVisitor {
+ public:
+  virtual ~ParamVisitor() = default;
+  virtual void field(const Field& field, bool& value) = 0;
+  virtual void field(const Field& field, int64_t& value) = 0;
+  virtual void field(const Field& field, double& value) = 0;
+  virtual void field(const Field& field, std::optional<double>& value) = 0;  ///< null or absent: none
+  virtual void field(const Field& field, std::string& value) = 0;
+  virtual void field(const Field& field, Pair& value) = 0;
+  virtual void field(const Field& field, Padding& value) = 0;
+  virtual void field(const Field& field, std::vector<int64_t>& value) = 0;
+  virtual void field(const Field& field, std::vector<double>& value) = 0;
+  virtual void field(const Field& field, std::vector<std::string>& value) = 0;
+  /// A string out of a few.
+  virtual void choice(const Field& field, std::string& value, const std::vector<std::string>& options) = 0;
+
+  /// An enumeration, written in JSON by the names given.
+  template <class Enum>
+  void choice(const Field& field, Enum& value, const std::vector<std::pair<std::string, Enum>>& names) {
+    std::vector<std::string> options;
+    std::string text;
+    for (const auto& [name, option] : names) {
+      options.push_back(name);
+      if (option == value) text = name;
+    }
+    choice(field, text, options);
+    for (const auto& [name, option] : names)
+      if (name == text) value = option;
+  }
+};
+
+/// A struct of parameters that can say what they are. This one description drives parsing, validation, `--describe` and
+/// the generated reference.
+class Params {
+ public:
+  virtual ~Params() = default;
+  virtual void describe(ParamVisitor& visitor) = 0;
+};
+
+/// Fills `params` from an object. Throws InputError, naming `where` and the key's path, on an unknown or missing key, a
+/// wrong type or a value out of range. `path` is the object's own path, e.g. "layers[3].params".
+void read_params(Params& params, const Json& object, const std::string& where, const std::string& path);
+
+/// All fields with their present values.
+Json write_params(Params& params);
+
+/// One field for the reference page.
+struct FieldDoc {
+  std::string name, type, default_value, doc;
+};
+std::vector<FieldDoc> document_params(Params& params);
+
+}  // namespace convlens

@@ -1,0 +1,228 @@
+#include "kernels/conv2d/cpu/onednn_convolution.h"
+
+#include <array>
+#include <cmath>
+
+#include "kernels/base/cpu_layout.h"
+#include "kernels/conv2d/conv2d.h"
+
+namespace convlens {
+namespace {
+
+using dnnl::memory;
+
+/// The sizes and descriptions in oneDNN's terms.
+struct Geometry {
+  explicit Geometry(const Problem& problem) : sizes(problem) {
+    const Conv2dSizes& s = sizes;
+    src = onednn_desc(problem.inputs[0]);
+    dst = onednn_desc(problem.output);
+    const bool grouped = s.groups > 1;
+    const memory::dims plain{s.out_channels, s.group_in, s.y.kernel, s.x.kernel};
+    const memory::dims split{s.groups, s.group_out, s.group_in, s.y.kernel, s.x.kernel};
+    plain_weights = {grouped ? split : plain, memory::data_type::f32,
+                     grouped ? memory::format_tag::goihw : memory::format_tag::oihw};
+    any_weights = {grouped ? split : plain, memory::data_type::f32, memory::format_tag::any};
+    if (problem.weights.size() > 1) bias = onednn_desc(problem.weights[1]);
+    strides = {s.y.stride, s.x.stride};
+    dilates = {s.y.dilation - 1, s.x.dilation - 1};
+    before = {s.y.before, s.x.before};
+    // What the last window really reads; floor division may leave input rows unused, which is a negative padding.
+    after = {needed_after(s.y), needed_after(s.x)};
+  }
+
+  static int64_t needed_after(const WindowAxis& a) {
+    return (a.output - 1) * a.stride + a.dilation * (a.kernel - 1) + 1 - a.input - a.before;
+  }
+
+  Conv2dSizes sizes;
+  memory::desc src, dst, plain_weights, any_weights, bias;
+  memory::dims strides, dilates, before, after;
+};
+
+dnnl::primitive_attr attributes_of(const Problem& problem) {
+  dnnl::primitive_attr attributes = onednn_attributes();
+  if (problem.activation) {
+    dnnl::post_ops operations;
+    const auto& a = *problem.activation;
+    if (std::isfinite(a.max_value))
+      operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_clip, 0.0F, static_cast<float>(a.max_value));
+    else
+      operations.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, static_cast<float>(a.negative_slope), 0.0F);
+    attributes.set_post_ops(operations);
+  }
+  return attributes;
+}
+
+dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, const Geometry& g, dnnl::algorithm algorithm) {
+  return {{dnnl::prop_kind::forward_inference, algorithm, g.src, g.any_weights, g.bias, g.dst, g.strides, g.dilates, g.before,
+           g.after},
+          attributes_of(problem),
+          onednn_engine(),
+          true};
+}
+
+// The backward passes must name a forward pass; only its sizes matter.
+dnnl::convolution_forward::primitive_desc hint(const Geometry& g, dnnl::algorithm algorithm) {
+  const auto any = [](const memory::desc& d) { return memory::desc(d.dims(), d.data_type(), memory::format_tag::any); };
+  return {{dnnl::prop_kind::forward_training, algorithm, any(g.src), g.any_weights, any(g.dst), g.strides, g.dilates, g.before,
+           g.after},
+          onednn_engine(),
+          true};
+}
+
+class OneDnnKernel : public Kernel {
+ public:
+  explicit OneDnnKernel(Geometry geometry) : g_(std::move(geometry)) {}
+  size_t workspace() const override { return scratchpad_.get_size(); }
+  size_t packed_bytes() const override { return weights_ == g_.plain_weights ? 0 : weights_.get_size(); }
+
+  void pack(std::span<const TensorView> weights, std::byte* packed) override {
+    if (packed_bytes() == 0) return;
+    memory from = onednn_memory(g_.plain_weights, weights[0].data), to = onednn_memory(weights_, packed);
+    dnnl::reorder(from, to).execute(onednn_stream(), from, to);
+    onednn_stream().wait();
+  }
+
+ protected:
+  memory weights_memory(const Arguments& args) const {
+    return onednn_memory(weights_, packed_bytes() ? static_cast<const void*>(args.packed) : args.weights[0].data);
+  }
+  memory scratchpad(const Arguments& args) const { return onednn_memory(scratchpad_, args.workspace); }
+
+  Geometry g_;
+  memory::desc weights_, scratchpad_;
+};
+
+class Forward final : public OneDnnKernel {
+ public:
+  Forward(const Problem& problem, dnnl::algorithm algorithm) : OneDnnKernel(Geometry(problem)) {
+    const auto desc = forward_desc(problem, g_, algorithm);
+    weights_ = desc.weights_desc();
+    scratchpad_ = desc.scratchpad_desc();
+    primitive_ = dnnl::convolution_forward(desc);
+  }
+  void run(const Arguments& args) override {
+    primitive_.execute(onednn_stream(), {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
+                                         {DNNL_ARG_WEIGHTS, weights_memory(args)},
+                                         {DNNL_ARG_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.weights[1].data)},
+                                         {DNNL_ARG_DST, onednn_memory(g_.dst, args.output.data)},
+                                         {DNNL_ARG_SCRATCHPAD, scratchpad(args)}});
+    onednn_stream().wait();
+  }
+
+ private:
+  dnnl::convolution_forward primitive_;
+};
+
+dnnl::convolution_backward_data::primitive_desc backward_data_desc(const Geometry& g, dnnl::algorithm algorithm) {
+  const auto forward = hint(g, algorithm);
+  if (!forward) return {};
+  return {{algorithm, g.src, g.any_weights, g.dst, g.strides, g.dilates, g.before, g.after},
+          onednn_attributes(),
+          onednn_engine(),
+          forward,
+          true};
+}
+
+class BackwardData final : public OneDnnKernel {
+ public:
+  BackwardData(const Problem& problem, dnnl::algorithm algorithm) : OneDnnKernel(Geometry(problem)) {
+    const auto desc = backward_data_desc(g_, algorithm);
+    weights_ = desc.weights_desc();
+    scratchpad_ = desc.scratchpad_desc();
+    primitive_ = dnnl::convolution_backward_data(desc);
+  }
+  void run(const Arguments& args) override {
+    primitive_.execute(onednn_stream(), {{DNNL_ARG_DIFF_DST, onednn_memory(g_.dst, args.grad_output.data)},
+                                         {DNNL_ARG_WEIGHTS, weights_memory(args)},
+                                         {DNNL_ARG_DIFF_SRC, onednn_memory(g_.src, args.grad_inputs[0].data)},
+                                         {DNNL_ARG_SCRATCHPAD, scratchpad(args)}});
+    onednn_stream().wait();
+  }
+
+ private:
+  dnnl::convolution_backward_data primitive_;
+};
+
+dnnl::convolution_backward_weights::primitive_desc backward_weights_desc(const Geometry& g, dnnl::algorithm algorithm) {
+  const auto forward = hint(g, algorithm);
+  if (!forward) return {};
+  return {{algorithm, g.src, g.any_weights, g.bias, g.dst, g.strides, g.dilates, g.before, g.after},
+          onednn_attributes(),
+          onednn_engine(),
+          forward,
+          true};
+}
+
+class BackwardWeights final : public Kernel {
+ public:
+  BackwardWeights(const Problem& problem, dnnl::algorithm algorithm) : g_(problem) {
+    const auto desc = backward_weights_desc(g_, algorithm);
+    scratchpad_ = desc.scratchpad_desc();
+    weights_ = desc.diff_weights_desc();
+    primitive_ = dnnl::convolution_backward_weights(desc);
+  }
+  // The scratchpad, and behind it the gradient in oneDNN's own order of weights.
+  size_t workspace() const override { return scratchpad_bytes() + weights_.get_size(); }
+
+  void run(const Arguments& args) override {
+    memory ordered = onednn_memory(weights_, args.workspace + scratchpad_bytes());
+    memory plain = onednn_memory(g_.plain_weights, args.grad_weights[0].data);
+    primitive_.execute(onednn_stream(),
+                       {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
+                        {DNNL_ARG_DIFF_DST, onednn_memory(g_.dst, args.grad_output.data)},
+                        {DNNL_ARG_DIFF_WEIGHTS, ordered},
+                        {DNNL_ARG_DIFF_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.grad_weights[1].data)},
+                        {DNNL_ARG_SCRATCHPAD, onednn_memory(scratchpad_, args.workspace)}});
+    dnnl::reorder(ordered, plain).execute(onednn_stream(), ordered, plain);
+    onednn_stream().wait();
+  }
+
+ private:
+  size_t scratchpad_bytes() const { return (scratchpad_.get_size() + 63) / 64 * 64; }
+
+  Geometry g_;
+  memory::desc weights_, scratchpad_;
+  dnnl::convolution_backward_weights primitive_;
+};
+
+IoLayout blocked_layouts(const Problem& problem) {
+  const Layout blocked = cpu_blocked_layout();
+  return {problem.inputs[0].shape.c() <= 4 ? Layout::nchw : blocked, blocked};
+}
+
+bool supported(const Problem& problem, dnnl::algorithm algorithm, Pass pass) {
+  const Geometry g(problem);
+  switch (pass) {
+    case Pass::forward: return static_cast<bool>(forward_desc(problem, g, algorithm));
+    case Pass::backward_data: return static_cast<bool>(backward_data_desc(g, algorithm));
+    case Pass::backward_weights: return static_cast<bool>(backward_weights_desc(g, algorithm));
+  }
+  return false;
+}
+
+}  // namespace
+
+Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pass, int priority) {
+  return {.name = std::move(name),
+          .device = Device::cpu,
+          .pass = pass,
+          .priority = priority,
+          .fuses_activation = pass == Pass::forward,
+          .layouts = blocked_layouts,
+          .refuses = [=](const Problem& problem) -> std::optional<std::string> {
+            if (supported(problem, algorithm, pass)) return std::nullopt;
+            return "oneDNN has no such convolution for these sizes and layouts";
+          },
+          .prepare = [=](const Problem& problem) -> std::unique_ptr<Kernel> {
+            switch (pass) {
+              case Pass::forward: return std::make_unique<Forward>(problem, algorithm);
+              case Pass::backward_data: return std::make_unique<BackwardData>(problem, algorithm);
+              case Pass::backward_weights: return std::make_unique<BackwardWeights>(problem, algorithm);
+            }
+            return nullptr;
+          }};
+}
+
+}  // namespace convlens

@@ -1,0 +1,157 @@
+// Every operator x variant x pass x case x layout against the reference loops in double.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/kernels/operator_run.h"
+
+namespace convlens::test {
+namespace {
+
+struct VariantCase {
+  OperatorCase c;
+  const Variant* variant;
+  Layout layout;
+};
+
+std::string name_of(const ::testing::TestParamInfo<VariantCase>& info) {
+  const auto& [c, variant, layout] = info.param;
+  return c.op + "__" + c.name + "__" + to_string(variant->device) + "_" + variant->name + "__" + to_string(variant->pass) + "__" +
+         to_string(layout);
+}
+
+std::vector<OperatorCase> small_cases() {
+  auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
+  std::erase_if(cases, [](const OperatorCase& c) { return c.bench; });
+  return cases;
+}
+
+std::vector<VariantCase> all_variants() {
+  std::vector<VariantCase> list;
+  for (const OperatorCase& c : small_cases())
+    for (const Device device : {Device::cpu, Device::cuda, Device::simt})
+      for (const Pass pass : operator_by_name(c.op).passes())
+        for (const Variant* variant : variants(c.op, pass, device))
+          for (const Layout layout : {Layout::nchw, Layout::nhwc, Layout::nchw8c, Layout::nchw16c})
+            if (!c.activation || (variant->fuses_activation && pass == Pass::forward)) list.push_back({c, variant, layout});
+  return list;
+}
+
+Problem problem_in(const VariantCase& v) {
+  Problem problem = v.c.problem(DataType::f32, v.layout);
+  if (v.variant->layouts) {
+    const IoLayout io = v.variant->layouts(problem);
+    for (TensorDesc& desc : problem.inputs) desc.layout = io.input;
+    problem.output.layout = io.output;
+  }
+  return problem;
+}
+
+void apply(const Activation& a, const HostTensor& tensor) {
+  for (double& y : tensor.f64()) y = std::min(y > 0 ? y : a.negative_slope * y, a.max_value);
+}
+
+double max_abs(std::span<const double> values) {
+  double result = 0;
+  for (const double value : values) result = std::max(result, std::abs(value));
+  return result;
+}
+
+void expect_close(const HostTensor& found, const HostTensor& expected, double tolerance, const std::string& what) {
+  const HostTensor wide = found.as(DataType::f64, Layout::nchw);
+  const double scale = max_abs(expected.f64());
+  for (size_t i = 0; i < expected.f64().size(); ++i) {
+    const double difference = std::abs(wide.f64()[i] - expected.f64()[i]);
+    if (!(difference <= tolerance * scale)) {
+      ADD_FAILURE() << what << ": element " << i << " is " << wide.f64()[i] << ", expected " << expected.f64()[i]
+                    << ", tolerance " << tolerance * scale;
+      return;
+    }
+  }
+}
+
+// The variant's forward pass leaves the notes that its backward pass reads: any forward variant of the device must do.
+const Variant* forward_for(const VariantCase& v, const Problem& problem) {
+  for (const Variant* forward : variants(v.c.op, Pass::forward, v.variant->device))
+    if (!forward->refuses || !forward->refuses(problem)) return forward;
+  return nullptr;
+}
+
+class Variants : public ::testing::TestWithParam<VariantCase> {
+ protected:
+  // Returns false when the variant refuses the problem, which is then no test.
+  bool compare(Fill how, double tolerance, BackwardMode mode) {
+    const VariantCase& v = GetParam();
+    const Operator& op = operator_by_name(v.c.op);
+    const Problem problem = problem_in(v);
+    if (v.variant->refuses)
+      if (const auto reason = v.variant->refuses(problem)) {
+        EXPECT_FALSE(reason->empty());
+        return false;
+      }
+
+    OperatorRun truth(v.c, v.c.problem(DataType::f64, Layout::nchw));
+    fill(truth, op, v.c.inputs, how, 1 + std::hash<std::string>{}(v.c.name));
+    OperatorRun run(v.c, problem);
+    const auto copy = [](const std::vector<HostTensor>& from, std::vector<HostTensor>& to) {
+      for (size_t i = 0; i < from.size(); ++i) to[i] = from[i].as(DataType::f32, to[i].desc().layout);
+    };
+    copy(truth.inputs, run.inputs);
+    copy(truth.weights, run.weights);
+    copy(truth.grad_output, run.grad_output);
+
+    truth.run(*variants(v.c.op, Pass::forward, Device::reference).at(0));
+    if (problem.activation) apply(*problem.activation, truth.output[0]);
+    if (v.variant->pass != Pass::forward) {
+      truth.run(*variants(v.c.op, v.variant->pass, Device::reference).at(0), mode);
+      const Variant* forward = forward_for(v, problem);
+      EXPECT_NE(forward, nullptr) << "no forward variant takes the layouts of this backward variant";
+      if (!forward) return false;
+      run.run(*forward);
+    }
+    run.run(*v.variant, mode);
+    for (size_t i = 0; i < run.results(v.variant->pass).size(); ++i)
+      expect_close(run.results(v.variant->pass)[i], truth.results(v.variant->pass)[i], tolerance,
+                   v.variant->name + " " + to_string(mode) + " result " + std::to_string(i));
+    return true;
+  }
+};
+
+TEST_P(Variants, AgreeWithTheReference) {
+  const double tolerance = GetParam().variant->relative_error;
+  compare(Fill::uniform, tolerance, BackwardMode::standard);
+  if (GetParam().variant->pass == Pass::backward_data) {
+    compare(Fill::uniform, tolerance, BackwardMode::guided);
+    compare(Fill::uniform, tolerance, BackwardMode::deconvnet);
+  }
+}
+
+TEST_P(Variants, AreExactOnIntegers) {
+  const bool sums_products = GetParam().c.op == "conv2d" || GetParam().c.op == "conv_transpose2d" || GetParam().c.op == "linear";
+  if (sums_products && GetParam().variant->exact_integers) compare(Fill::integers, 0, BackwardMode::standard);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Variants, ::testing::ValuesIn(all_variants()), name_of);
+
+class CaseIsServed : public ::testing::TestWithParam<OperatorCase> {};
+
+// On the CPU some variant takes every case in its own layout: refusing everything is no way to pass.
+TEST_P(CaseIsServed, OnTheCpu) {
+  const OperatorCase& c = GetParam();
+  for (const Pass pass : operator_by_name(c.op).passes()) {
+    bool served = operator_by_name(c.op).passes_gradient() && pass == Pass::backward_data;
+    for (const Variant* variant : variants(c.op, pass, Device::cpu)) {
+      if (c.activation && pass == Pass::forward && !variant->fuses_activation) continue;
+      const Problem problem = problem_in({c, variant, Layout::nchw});
+      served = served || !variant->refuses || !variant->refuses(problem);
+    }
+    EXPECT_TRUE(served) << to_string(pass);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CaseIsServed, ::testing::ValuesIn(small_cases()),
+                         [](const auto& info) { return info.param.op + "__" + info.param.name; });
+
+}  // namespace
+}  // namespace convlens::test
