@@ -1,0 +1,1 @@
+"""Tools that bring published networks into ConvLens' model format (docs/format.md)."""
