@@ -1,0 +1,46 @@
+#include "engine/losses.h"
+
+#include "kernels/base/error.h"
+
+namespace convlens {
+namespace {
+
+void check_index(const std::string& layer, const char* what, int64_t index, int64_t size) {
+  if (index < 0 || index >= size)
+    throw InputError("layer '" + layer + "' has " + std::to_string(size) + " " + what + ", so there is no number " +
+                     std::to_string(index) + " (the first is 0)");
+}
+
+}  // namespace
+
+Loss class_score(std::string layer, int64_t channel) { return neuron(std::move(layer), channel, 0, 0); }
+
+Loss neuron(std::string layer, int64_t channel, int64_t y, int64_t x) {
+  return {layer, [=](const Array& value, Array& gradient) {
+            check_index(layer, "channels", channel, value.shape.c());
+            check_index(layer, "rows", y, value.shape.h());
+            check_index(layer, "columns", x, value.shape.w());
+            double sum = 0;
+            for (int64_t n = 0; n < value.shape.n(); ++n) {
+              const auto i = static_cast<size_t>(value.view().desc.offset(n, channel, y, x));
+              sum += value.values[i];
+              gradient.values[i] += 1;
+            }
+            return sum;
+          }};
+}
+
+Loss projection(std::string layer, Array direction) {
+  return {std::move(layer), [direction = std::move(direction)](const Array& value, Array& gradient) {
+            if (value.shape != direction.shape)
+              throw InternalError("a projection of " + value.shape.to_string() + " on " + direction.shape.to_string());
+            double sum = 0;
+            for (size_t i = 0; i < value.values.size(); ++i) {
+              sum += static_cast<double>(value.values[i]) * direction.values[i];
+              gradient.values[i] += direction.values[i];
+            }
+            return sum;
+          }};
+}
+
+}  // namespace convlens

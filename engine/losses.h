@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/array.h"
+
+namespace convlens {
+
+/// A term of the objective, attached to one layer's value.
+struct Loss {
+  std::string layer;
+  /// Returns the term and *adds* its gradient; both arrays N x C x H x W.
+  std::function<double(const Array& value, Array& gradient)> evaluate;
+};
+
+/// The sum over the batch of channel `channel` of a layer N x C x 1 x 1: a class score, before softmax.
+Loss class_score(std::string layer, int64_t channel);
+
+/// The sum over the batch of one neuron's activation.
+Loss neuron(std::string layer, int64_t channel, int64_t y, int64_t x);
+
+/// The sum of value * direction: its gradient with respect to the value is `direction`.
+Loss projection(std::string layer, Array direction);
+
+}  // namespace convlens

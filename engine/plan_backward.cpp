@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "engine/planner.h"
+#include "kernels/base/error.h"
+#include "kernels/base/registry.h"
+
+namespace convlens {
+
+void Planner::plan_backward() {
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node)
+    if (node->needs_data_gradient || node->needs_weight_gradient) backward_node(*node);
+  // A loss may attach to the very value whose gradient is wanted.
+  for (size_t i = 0; i < values_.size(); ++i)
+    if (values_[i].gradient_wanted) start_gradient(static_cast<int>(i));
+}
+
+void Planner::backward_node(Node& node) {
+  start_gradient(node.output);
+  if (node.needs_weight_gradient) compute_backward(node, Pass::backward_weights);
+  if (!node.needs_data_gradient) return;
+  if (node.computed && !node.layer->op->passes_gradient()) return compute_backward(node, Pass::backward_data);
+  std::vector<int> inputs;
+  std::ranges::copy_if(node.inputs, std::back_inserter(inputs), [&](int i) { return values_[i].needs_gradient; });
+  pass_gradient(node, inputs);
+}
+
+// The first thing to arrive at a loss's value is the loss's own gradient.
+void Planner::start_gradient(int value) {
+  Value& v = values_[value];
+  if (v.has_gradient || !v.loss) return;
+  v.gradient = new_slot(v.slot.desc);
+  emit_move(Step::Kind::loss_gradient, Pass::backward_data, v.name, {}, v.gradient);
+  v.has_gradient = true;
+}
+
+// Where a kernel may write its share of the value's gradient: the gradient itself if it is the first.
+Slot Planner::begin_contribution(int value, Layout layout) {
+  start_gradient(value);
+  Value& v = values_[value];
+  const Slot slot = new_slot({v.shape, type_, layout});
+  if (!v.has_gradient && !v.gradient && layout == v.slot.desc.layout) v.gradient = slot;
+  return slot;
+}
+
+void Planner::end_contribution(int value, const Slot& slot, const std::string& layer) {
+  Value& v = values_[value];
+  const Layout layout = v.slot.desc.layout;
+  if (v.has_gradient) {
+    emit_move(Step::Kind::accumulate, Pass::backward_data, layer, converted(slot, layout, layer), v.gradient);
+  } else if (v.gradient.piece != slot.piece) {
+    v.gradient = new_slot(v.slot.desc);
+    emit_move(Step::Kind::reorder, Pass::backward_data, layer, slot, v.gradient);
+  }
+  v.has_gradient = true;
+}
+
+Slot Planner::converted(const Slot& slot, Layout layout, const std::string& layer) {
+  if (slot.desc.layout == layout) return slot;
+  const Slot copy = new_slot({slot.desc.shape, slot.desc.type, layout});
+  emit_move(Step::Kind::reorder, Pass::backward_data, layer, slot, copy);
+  return copy;
+}
+
+// dL/dx = dL/dy for all of `inputs`: the last may have the same memory, if nobody else needs it; the others get a copy, or
+// a sum if something has arrived before.
+void Planner::pass_gradient(const Node& node, std::span<const int> inputs) {
+  const Value& output = values_[node.output];
+  for (const int index : inputs) {
+    start_gradient(index);
+    Value& input = values_[index];
+    // The elements lie in memory in the same order, whatever the shape.
+    const Slot gradient{{input.shape, type_, output.slot.desc.layout}, output.gradient.piece};
+    const bool reuse = !input.has_gradient && index == inputs.back() && !output.gradient_wanted;
+    if (reuse && gradient.desc == input.slot.desc) {
+      input.gradient = gradient;
+      input.has_gradient = true;
+    } else {
+      end_contribution(index, gradient, node.layer->name);
+    }
+  }
+}
+
+// As the forward pass lies in memory; or, if nothing depends on that order, as the variant wishes.
+Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
+  const Layer& layer = *node.layer;
+  Problem base = node.problem;
+  base.activation.reset();
+  base.input_is_activated = false;
+  const IoLayout present{base.inputs[0].layout, base.output.layout};
+  const auto layouts = [&](const Variant& variant, const Problem& problem) {
+    std::vector<IoLayout> list{present};
+    if (variant.layouts && node.notes < 0 && !saved_by(node).output) list.push_back(variant.layouts(problem));
+    return list;
+  };
+  std::vector<Refusal> refused;
+  const auto candidates = variants(layer.op->name(), pass, request_.device);
+  if (auto choice = first_that_takes(candidates, base, layouts, std::nullopt, refused)) return *choice;
+  throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no " + to_string(pass) + " on " +
+                   to_string(request_.device) + " for its layouts");
+}
+
+std::vector<Slot> Planner::gradient_targets(Node& node, const Problem& problem, const Slot& grad_output) {
+  std::vector<Slot> targets;
+  const bool in_place = node.layer->op->in_place() && !values_[node.output].gradient_wanted;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    Value& input = values_[node.inputs[i]];
+    if (!input.needs_gradient) {
+      targets.emplace_back();
+      continue;
+    }
+    start_gradient(node.inputs[i]);
+    if (i == 0 && in_place && !input.has_gradient && grad_output.desc == input.slot.desc) {
+      input.gradient = grad_output;
+      targets.push_back(grad_output);
+    } else {
+      targets.push_back(begin_contribution(node.inputs[i], problem.inputs[i].layout));
+    }
+  }
+  return targets;
+}
+
+void Planner::compute_backward(Node& node, Pass pass) {
+  const std::string& name = node.layer->name;
+  Choice choice = choose_backward(node, pass);
+  const Saved saved = node.layer->op->saved(node.problem, pass);
+  const Slot grad_output = converted(values_[node.output].gradient, choice.problem.output.layout, name);
+  Step step{.pass = pass,
+            .layer = name,
+            .source = node.layer,
+            .variant = choice.variant,
+            .kernel = choice.variant->prepare(choice.problem),
+            .problem = choice.problem,
+            .grad_output = grad_output,
+            .saved = saved.bytes > 0 ? node.notes : -1,
+            .refused = std::move(choice.refused)};
+  if (saved.inputs)
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      step.inputs.push_back(converted(node.input_slots[i], choice.problem.inputs[i].layout, name));
+  if (saved.output) step.output = values_[node.output].slot;
+  if (pass == Pass::backward_weights) {
+    for (const TensorDesc& desc : choice.problem.weights) step.grad_weights.push_back(new_slot(desc));
+    plan_.weight_gradients[name] = step.grad_weights;
+    return emit(std::move(step));
+  }
+  const auto targets = step.grad_inputs = gradient_targets(node, choice.problem, grad_output);
+  emit(std::move(step));
+  for (size_t i = 0; i < targets.size(); ++i)
+    if (targets[i]) end_contribution(node.inputs[i], targets[i], name);
+}
+
+}  // namespace convlens

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+
+#include "engine/array.h"
+#include "engine/losses.h"
+#include "engine/plan.h"
+#include "kernels/base/device_api.h"
+
+namespace convlens {
+
+/// A plan with its memory: runs a network forwards and backwards, again and again.
+///
+///     Session session(model, {.losses = {"fc8"}, .gradients = {"image"}});
+///     session.set_input("image", photo);
+///     session.forward();
+///     session.backward(losses, BackwardMode::standard);
+///     Array saliency = session.gradient("image");
+class Session {
+ public:
+  /// Throws InputError for a request that the model cannot serve, InternalError when memory runs out.
+  Session(const Model& model, const PlanRequest& request);
+
+  const Plan& plan() const { return plan_; }
+
+  /// N x C x H x W of the plan's sizes; anything else is an InputError.
+  void set_input(const std::string& name, const Array& value);
+  void forward();
+  /// One sweep back from all losses, whose weighted sum is returned. Each needs a forward pass of its own before it.
+  double backward(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
+
+  Array value(const std::string& name) const;     ///< of an observed layer or an input, NCHW
+  Array gradient(const std::string& name) const;  ///< of a layer or input that was asked for, NCHW
+  std::vector<Array> weight_gradients(const std::string& layer) const;
+
+  Array read(const Slot& slot) const;  ///< valid right after a step that wrote it
+
+  /// Called after each step with the seconds that it took.
+  using Observer = std::function<void(const Step&, double seconds)>;
+  void observe_steps(Observer observer) { observer_ = std::move(observer); }
+
+ private:
+  /// A kernel's arguments, made once.
+  struct Bound {
+    std::vector<TensorView> inputs, weights, grad_inputs, grad_weights;
+    Arguments arguments;
+  };
+
+  TensorView view(const Slot& slot) const;
+  std::vector<TensorView> views(const std::vector<Slot>& slots) const;
+  std::vector<TensorView> bind_weights(const Layer& layer, const Problem& problem);
+  void bind(const Step& step, Bound& bound, size_t& packed_used);
+  void run_steps(int begin, int end, std::span<const Loss> losses, BackwardMode mode);
+  void run_step(int index, std::span<const Loss> losses, BackwardMode mode);
+  const Slot& slot_named(const std::map<std::string, Slot>& slots, const std::string& name, const char* what) const;
+
+  Plan plan_;
+  DeviceApi& device_;
+  DeviceBuffer arena_, packed_;
+  std::vector<Bound> bound_;
+  std::map<const float*, std::pair<DeviceBuffer, TensorView>> device_weights_;
+  double loss_ = 0;
+  Observer observer_;
+};
+
+}  // namespace convlens
