@@ -105,22 +105,22 @@ class Entry:
 
     def graph(self, scheme: Scheme | None = None, parameters: Mapping[str, Any] | None = None) -> Model:
         """Expand to a model without tensors, whose layers name the weights they need `<layer>.<role>`."""
-        return self._expand(scheme or self.schemes[0], parameters or {}).model
+        return self.plan(scheme or self.schemes[0], parameters or {}).model
 
     def class_source(self, scheme: Scheme) -> Any:
         """Where the names of the classes come from: a name, a list, or None."""
         return scheme.overrides.get("classes", self._spec.get("classes"))
 
-    def assemble(self, tensors: Mapping[str, np.ndarray], scheme_name: str | None = None) -> Model:
-        """The model with the tensors of a published file, found by the scheme whose names are all there."""
+    def assemble(self, tensors: Mapping[str, np.ndarray], scheme_name: str | None = None) -> tuple[Model, Scheme]:
+        """The model with the tensors of a published file, and the scheme it was found by: all its names are there."""
         tensors = _without_wrapper(tensors)
         schemes = [self.scheme(scheme_name)] if scheme_name else self.schemes
         lacking: list[tuple[int, Scheme, str]] = []
         for scheme in schemes:
-            plan = self._expand(scheme, {})
+            plan = self.plan(scheme, {})
             missing = [name for name in plan.published.values() if name not in tensors]
             if not missing:
-                return _fill(plan, scheme, tensors)
+                return _fill(plan, scheme, tensors), scheme
             lacking.append((len(missing), scheme, missing[0]))
         count, scheme, first = min(lacking, key=lambda item: item[0])
         raise UserError(
@@ -128,7 +128,8 @@ class Entry:
             f"{first!r} first; the file has {', '.join(map(repr, sorted(tensors)[:3]))}, ..."
         )
 
-    def _expand(self, scheme: Scheme, overrides: Mapping[str, Any]) -> Plan:
+    def plan(self, scheme: Scheme, overrides: Mapping[str, Any]) -> Plan:
+        """Expand to layers, and say where each of their tensors comes from."""
         spec = {**self._spec, **scheme.overrides}
         names = {**spec["parameters"], **overrides}
         if unknown := set(overrides) - set(spec["parameters"]):
