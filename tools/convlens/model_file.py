@@ -57,8 +57,7 @@ def write_model(folder: Path | str, model: Model, dtype: str = "f32") -> None:
         tensors, binary = _write_binary(temporary / "model.bin", model.tensors, dtype)
         document = _document(model, tensors, binary)
         with open(temporary / "model.json", "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+            file.write(_dumps(document))
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o755)
@@ -117,6 +116,24 @@ def _document(model: Model, tensors: dict[str, Any], binary: dict[str, Any]) -> 
     if model.classes is not None:
         document["classes"] = model.classes
     return document | {"tensors": tensors, "binary": binary}
+
+
+def _dumps(document: dict[str, Any]) -> str:
+    """JSON with a line for each layer, tensor and class."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            text = "[\n" + ",\n".join(f"  {_compact(item)}" for item in value) + "\n ]"
+        elif key == "tensors":
+            text = "{\n" + ",\n".join(f"  {_compact(name)}: {_compact(entry)}" for name, entry in value.items()) + "\n }"
+        else:
+            text = _compact(value)
+        lines.append(f" {_compact(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_model(folder: Path | str) -> Model:
