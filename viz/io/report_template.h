@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace convlens::viz {
+
+/// The contents of report.mustache, embedded when the program is built.
+extern const std::string_view report_template;
+
+}  // namespace convlens::viz
