@@ -68,8 +68,8 @@ TEST(Report, EmbedsThePictureItself) {
   ASSERT_GT(length, 0);
   png.resize(static_cast<size_t>(length));
   EXPECT_EQ(decode_image(png, "embedded").values, image.values);
-  // 256 / 7 = 36 whole times.
-  EXPECT_TRUE(contains(page, "alt=\"what it shows\" width=\"252\" height=\"180\" class=\"pixelated\""));
+  // 384 / 7 = 54 whole times.
+  EXPECT_TRUE(contains(page, "alt=\"what it shows\" width=\"378\" height=\"270\" class=\"pixelated\""));
 }
 
 TEST(Report, ShowsScoresAsPercentAndBar) {

@@ -46,10 +46,11 @@ void set_list(data& target, const std::string& name, const std::vector<Item>& it
   target.set("has_" + name, !items.empty());
 }
 
-// The whole factor that brings a small picture to about the width at which its pixels can be told apart.
+// The whole factor that brings a small picture to a size at which its pixels can be told apart.
 int display_factor(const Picture& picture) {
-  constexpr int wanted_width = 256;
-  return picture.scaling == Scaling::pixelated ? std::max(1, wanted_width / picture.image.width) : 1;
+  constexpr int wanted_size = 384;
+  if (picture.scaling == Scaling::smooth) return 1;
+  return std::max(1, wanted_size / std::max(picture.image.height, picture.image.width));
 }
 
 data picture_data(const Picture& picture) {
@@ -146,6 +147,7 @@ data section_data(const Section& section) {
   result.set("section_title", section.title);
   result.set("text", section.text);
   result.set("has_text", !section.text.empty());
+  result.set("has_result", !section.pictures.empty() || !section.scores.empty());
   set_list(result, "pictures", section.pictures, picture_data);
   result.set("scores_title", section.scores_title);
   set_list(result, "scores", section.scores, score_data);

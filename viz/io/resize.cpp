@@ -5,6 +5,9 @@
 
 #include "kernels/base/error.h"
 
+// stb_image_resize is not used: it repeats the border pixels where Pillow renormalises, and what a network was trained
+// on is Pillow's result (they differ by up to 0.05 within a kernel's radius of the border).
+
 namespace convlens::viz {
 namespace {
 
