@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <chrono>
+#include <numeric>
 
 #include "kernels/base/error.h"
 
@@ -130,6 +131,13 @@ Array Session::read(const Slot& slot) const {
 }
 
 Array Session::value(const std::string& name) const { return read(slot_named(plan_.values, name, "value")); }
+
+double Session::dot(const std::string& name, const Array& weights) const {
+  const Slot& slot = slot_named(plan_.values, name, "value");
+  std::vector<double> values(weights.values.size());
+  device_.download(view(slot), {{slot.desc.shape, DataType::f64, Layout::nchw}, values.data()});
+  return std::inner_product(values.begin(), values.end(), weights.values.begin(), 0.0);
+}
 
 Array Session::gradient(const std::string& name) const { return read(slot_named(plan_.gradients, name, "gradient")); }
 

@@ -14,6 +14,8 @@ std::map<Device, std::unique_ptr<DeviceApi>>& devices() {
 
 }  // namespace
 
+bool has_device(Device device) { return devices().contains(device); }
+
 DeviceApi& device_api(Device device) {
   const auto it = devices().find(device);
   if (it == devices().end()) throw InputError("the device \"" + to_string(device) + "\" is not in this build");

@@ -27,6 +27,8 @@ class DeviceApi {
   virtual void synchronize() = 0;
 };
 
+bool has_device(Device device);
+
 /// Throws InputError when the device is not in this build.
 DeviceApi& device_api(Device device);
 

@@ -31,8 +31,8 @@ std::string joined(const std::vector<std::string>& options) {
 
 class Reader final : public ParamVisitor {
  public:
-  Reader(const Json& object, std::string where, std::string path)
-      : object_(object), where_(std::move(where)), path_(std::move(path)) {
+  Reader(const Json& object, std::string where, std::string path, std::filesystem::path folder)
+      : object_(object), where_(std::move(where)), path_(std::move(path)), folder_(std::move(folder)) {
     if (!object.is_object()) fail(path_, "an object", object);
   }
 
@@ -55,6 +55,14 @@ class Reader final : public ParamVisitor {
   }
   void field(const Field& f, std::string& value) override {
     if (const Json* j = find(f)) value = string(f, *j, "a string");
+  }
+  void field(const Field& f, std::filesystem::path& value) override {
+    if (const Json* j = find(f)) value = folder_ / std::filesystem::path(string(f, *j, "a path"));
+  }
+  void field(const Field& f, NumberOrName& value) override {
+    const Json* j = find(f);
+    if (j && j->is_string()) value = j->get<std::string>();
+    if (j && !j->is_string()) value = integer(f, *j, "a number or a name");
   }
   void field(const Field& f, Pair& value) override {
     if (const Json* j = find(f)) {
@@ -146,12 +154,17 @@ class Reader final : public ParamVisitor {
 
   const Json& object_;
   std::string where_, path_;
+  std::filesystem::path folder_;
   std::set<std::string> seen_;
 };
 
 Json to_json(const Padding& p) {
   if (p.same) return "same";
   return {p.top, p.left, p.bottom, p.right};
+}
+
+Json to_json(const NumberOrName& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
 }
 
 class Writer final : public ParamVisitor {
@@ -161,6 +174,8 @@ class Writer final : public ParamVisitor {
   void field(const Field& f, double& value) override { json[f.name] = value; }
   void field(const Field& f, std::optional<double>& value) override { json[f.name] = value ? Json(*value) : Json(); }
   void field(const Field& f, std::string& value) override { json[f.name] = value; }
+  void field(const Field& f, std::filesystem::path& value) override { json[f.name] = value.string(); }
+  void field(const Field& f, NumberOrName& value) override { json[f.name] = to_json(value); }
   void field(const Field& f, Pair& value) override { json[f.name] = value; }
   void field(const Field& f, Padding& value) override { json[f.name] = to_json(value); }
   void field(const Field& f, std::vector<int64_t>& value) override { json[f.name] = value; }
@@ -180,6 +195,8 @@ class Documenter final : public ParamVisitor {
     add(f, "number" + range_text(f) + " or null", value ? Json(*value) : Json());
   }
   void field(const Field& f, std::string& value) override { add(f, "string", value); }
+  void field(const Field& f, std::filesystem::path& value) override { add(f, "path", value.string()); }
+  void field(const Field& f, NumberOrName& value) override { add(f, "number or name", to_json(value)); }
   void field(const Field& f, Pair& value) override { add(f, "integer or [vertical, horizontal]" + range_text(f), value); }
   void field(const Field& f, Padding& value) override {
     add(f, "integer, [vertical, horizontal], [top, left, bottom, right] or \"same\"", to_json(value));
@@ -201,8 +218,9 @@ class Documenter final : public ParamVisitor {
 
 }  // namespace
 
-void read_params(Params& params, const Json& object, const std::string& where, const std::string& path) {
-  Reader reader(object, where, path);
+void read_params(Params& params, const Json& object, const std::string& where, const std::string& path,
+                 const std::filesystem::path& folder) {
+  Reader reader(object, where, path, folder);
   params.describe(reader);
   reader.refuse_unknown_keys();
 }

@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "kernels/base/json.h"
@@ -15,6 +17,9 @@ namespace convlens {
 
 /// Height and width, or vertical and horizontal. In JSON `[h, w]`, or one integer for both.
 using Pair = std::array<int64_t, 2>;
+
+/// A thing that has a number and a name, such as a class.
+using NumberOrName = std::variant<int64_t, std::string>;
 
 /// Padding of a window operator. In JSON an integer, `[vertical, horizontal]`, `[top, left, bottom, right]`, or `"same"`
 /// (TensorFlow's rule: the amounts follow from the input's size).
@@ -42,6 +47,8 @@ class ParamVisitor {
   virtual void field(const Field& field, double& value) = 0;
   virtual void field(const Field& field, std::optional<double>& value) = 0;  ///< null or absent: none
   virtual void field(const Field& field, std::string& value) = 0;
+  virtual void field(const Field& field, std::filesystem::path& value) = 0;
+  virtual void field(const Field& field, NumberOrName& value) = 0;
   virtual void field(const Field& field, Pair& value) = 0;
   virtual void field(const Field& field, Padding& value) = 0;
   virtual void field(const Field& field, std::vector<int64_t>& value) = 0;
@@ -74,8 +81,10 @@ class Params {
 };
 
 /// Fills `params` from an object. Throws InputError, naming `where` and the key's path, on an unknown or missing key, a
-/// wrong type or a value out of range. `path` is the object's own path, e.g. "layers[3].params".
-void read_params(Params& params, const Json& object, const std::string& where, const std::string& path);
+/// wrong type or a value out of range. `path` is the object's own path, e.g. "layers[3].params". Relative file paths in it
+/// are taken from `folder`.
+void read_params(Params& params, const Json& object, const std::string& where, const std::string& path,
+                 const std::filesystem::path& folder = {});
 
 /// All fields with their present values.
 Json write_params(Params& params);

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+// Vectors are passed between inlined functions alone, so their calling convention does not matter.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+namespace convlens {
+
+/// `count` neighbouring numbers worked on at once: vectors of GCC and Clang, which become whatever registers the
+/// processor has. Arithmetic and comparisons are elementwise; `mask ? a : b` chooses by element.
+template <class T, int count>
+struct VectorOf {
+  using type [[gnu::vector_size(sizeof(T) * count)]] = T;
+};
+template <int count>
+using FloatLanes = typename VectorOf<float, count>::type;
+template <int count>
+using IntLanes = typename VectorOf<int32_t, count>::type;
+
+/// From and to memory of any alignment.
+template <class Vector>
+[[gnu::always_inline]] inline Vector load_lanes(const void* from) {
+  Vector v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+template <class Vector>
+[[gnu::always_inline]] inline void store_lanes(void* to, const Vector& v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+/// Unsigned integers of any size as IntLanes. GCC 12 makes scalar code of __builtin_convertvector to a wider type.
+template <int lanes, class T>
+[[gnu::always_inline]] inline IntLanes<lanes> load_widened(const T* from) {
+#if defined(__AVX512F__)
+  if constexpr (lanes == 16 && sizeof(T) == 1)
+    return reinterpret_cast<IntLanes<16>>(_mm512_maskz_cvtepu8_epi32(0xffff, load_lanes<__m128i>(from)));
+#endif
+#if defined(__AVX2__)
+  if constexpr (lanes == 8 && sizeof(T) == 1)
+    return reinterpret_cast<IntLanes<8>>(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(load_lanes<int64_t>(from))));
+#endif
+  return __builtin_convertvector(load_lanes<typename VectorOf<T, lanes>::type>(from), IntLanes<lanes>);
+}
+
+/// Calls body(std::integral_constant<int, lanes>) with the widest vector of which `count` neighbours fill at least one.
+template <class Body>
+void with_lanes(int64_t count, const Body& body) {
+  if (count >= 16) return body(std::integral_constant<int, 16>{});
+  if (count >= 8) return body(std::integral_constant<int, 8>{});
+  if (count >= 4) return body(std::integral_constant<int, 4>{});
+  body(std::integral_constant<int, 1>{});
+}
+
+/// Calls body(first) for vectors that together cover [0, count). Where `lanes` is no divisor of it, the last vector
+/// overlaps the one before, which results that are overwritten bear and sums in place do not.
+template <int lanes, class Body>
+[[gnu::always_inline]] inline void for_each_vector(int64_t count, const Body& body) {
+  for (int64_t i = 0; i < count; i += lanes) body(std::min(i, count - lanes));
+}
+
+}  // namespace convlens

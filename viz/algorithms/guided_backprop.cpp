@@ -1,0 +1,154 @@
+// guided_backprop: which pixels drive one neuron.
+//
+// The gradient of one neuron's activation to the image, where every ReLU on the way back lets through
+//   standard   R where the forward input was positive,
+//   deconvnet  R where R is positive (Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014),
+//   guided     R where both are (Springenberg et al., "Striving for Simplicity", 2015).
+// Guided pictures are sharp, but they hardly depend on the weights above the first layers (Adebayo et al., "Sanity
+// Checks for Saliency Maps", 2018): they show what the neuron could see, not why it fired.
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/base/error.h"
+#include "viz/algorithm.h"
+#include "viz/io/normalize.h"
+#include "viz/preprocess.h"
+#include "viz/run.h"
+#include "viz/text.h"
+
+namespace convlens::viz {
+namespace {
+
+struct Neuron {
+  int64_t channel, y, x;
+  double activation;
+};
+
+struct Box {
+  int top, left, bottom, right;  // the last two excluded
+};
+
+class GuidedBackprop final : public Algorithm {
+ public:
+  void describe(ParamVisitor& v) override {
+    v.field({.name = "layer", .doc = "whose neuron; by default the last that has a map of positions"}, layer_);
+    v.field({.name = "channel", .doc = "the neuron's channel; -1: the one with the strongest activation", .min = -1}, channel_);
+    v.field({.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0}, position_);
+    v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each"}, modes_);
+  }
+
+  std::optional<PlanRequest> request(const Run& run) const override {
+    PlanRequest request = run.base_request();
+    request.losses = {chosen_layer(run)};
+    request.gradients = {run.input_name()};
+    return request;
+  }
+
+  void execute(Run& run, Session* session) override {
+    const std::string layer = chosen_layer(run);
+    session->set_input(run.input_name(), run.tensor());
+    std::optional<Neuron> chosen;
+    run.show("image", run.view(), "the photo as the network sees it");
+    for (const std::string& name : modes_) {
+      session->forward();
+      if (!chosen) chosen = chosen_neuron(session->value(layer), layer);
+      const Loss losses[] = {neuron(layer, chosen->channel, chosen->y, chosen->x)};
+      session->backward(losses, mode_by_name(name));
+      show_mode(run, name, session->gradient(run.input_name()));
+    }
+    report(run, layer, *chosen);
+  }
+
+ private:
+  std::string chosen_layer(const Run& run) const {
+    const Model& model = run.model();
+    if (!layer_.empty()) return model.layer(layer_).name;
+    std::string last;
+    std::map<std::string, Shape> shapes;
+    for (const InputSpec& input : model.inputs) shapes[input.name] = input.shape;
+    for (const Layer& layer : model.layers) {
+      std::vector<Shape> inputs;
+      for (const std::string& input : layer.inputs) inputs.push_back(shapes.at(input));
+      const Shape s = shapes[layer.name] = layer.op->infer(*layer.params, inputs);
+      if (s.h() * s.w() > 1 && layer.op->as_activation(*layer.params)) last = layer.name;
+    }
+    if (last.empty()) throw InputError("the model '" + model.name + "' has no ReLU on a map: name a 'layer'");
+    return last;
+  }
+
+  Neuron chosen_neuron(const Array& value, const std::string& layer) const {
+    const Shape& s = value.shape;
+    if (channel_ >= s.c())
+      throw InputError("'channel' must be below the " + std::to_string(s.c()) + " channels of layer '" + layer + "', found " +
+                       std::to_string(channel_));
+    if (!position_.empty() && (position_.size() != 2 || position_[0] >= s.h() || position_[1] >= s.w()))
+      throw InputError("'position' must be [y, x] inside the " + std::to_string(s.h()) + " x " + std::to_string(s.w()) +
+                       " map of layer '" + layer + "'");
+    Neuron best{0, 0, 0, -INFINITY};
+    for (int64_t c = channel_ < 0 ? 0 : channel_; c < (channel_ < 0 ? s.c() : channel_ + 1); ++c)
+      for (int64_t y = 0; y < s.h(); ++y)
+        for (int64_t x = 0; x < s.w(); ++x) {
+          if (!position_.empty() && (y != position_[0] || x != position_[1])) continue;
+          const double activation = value.values[static_cast<size_t>(value.view().desc.offset(0, c, y, x))];
+          if (activation > best.activation) best = {c, y, x, activation};
+        }
+    return best;
+  }
+
+  BackwardMode mode_by_name(const std::string& name) const {
+    for (const BackwardMode mode : {BackwardMode::standard, BackwardMode::guided, BackwardMode::deconvnet})
+      if (to_string(mode) == name) return mode;
+    throw InputError("'modes' may name \"guided\", \"deconvnet\" and \"standard\", found \"" + name + "\"");
+  }
+
+  static Box nonzero_box(const Image& image) {
+    Box box{image.height, image.width, 0, 0};
+    for (int c = 0; c < image.channels; ++c)
+      for (int y = 0; y < image.height; ++y)
+        for (int x = 0; x < image.width; ++x) {
+          if (image.at(c, y, x) == 0) continue;
+          box = {std::min(box.top, y), std::min(box.left, x), std::max(box.bottom, y + 1), std::max(box.right, x + 1)};
+        }
+    return box;
+  }
+
+  static Image crop(const Image& image, const Box& box) {
+    Image part = make_image(image.channels, box.bottom - box.top, box.right - box.left);
+    for (int c = 0; c < part.channels; ++c)
+      for (int y = 0; y < part.height; ++y)
+        for (int x = 0; x < part.width; ++x) part.at(c, y, x) = image.at(c, box.top + y, box.left + x);
+    return part;
+  }
+
+  static void show_mode(Run& run, const std::string& mode, const Array& gradient) {
+    run.save(mode, gradient);
+    const Image image = to_image(gradient, run.model().image_input());
+    const Image shown = signed_to_unit_range(image, 99.5);
+    run.show(mode, shown, mode + " gradient: grey is zero");
+    const Box box = nonzero_box(image);
+    if (box.bottom <= box.top) return run.section().notes.push_back("The " + mode + " gradient is zero everywhere.");
+    run.show(mode + "_crop", crop(shown, box), mode + ", the part of the image that reaches the neuron");
+    run.show(mode + "_crop_image", crop(run.view(), box), "the same part of the photo");
+  }
+
+  static void report(Run& run, const std::string& layer, const Neuron& n) {
+    const std::string place = std::to_string(n.channel) + " at (" + std::to_string(n.y) + ", " + std::to_string(n.x) + ")";
+    run.figure("layer", layer);
+    run.figure("neuron", "channel " + place);
+    run.figure("activation", fixed(n.activation, 3));
+    run.results = {{"layer", layer}, {"channel", n.channel}, {"position", {n.y, n.x}}, {"activation", n.activation}};
+    run.say("neuron of " + layer + ": channel " + place + ", activation " + fixed(n.activation, 3));
+  }
+
+  std::string layer_;
+  int64_t channel_ = -1;
+  std::vector<int64_t> position_;
+  std::vector<std::string> modes_{"guided"};
+};
+
+const RegisterAlgorithm registered({"guided_backprop", "gradient of one neuron through guided ReLUs",
+                                    "Springenberg et al. 2015, arXiv:1412.6806", make_algorithm<GuidedBackprop>});
+
+}  // namespace
+}  // namespace convlens::viz

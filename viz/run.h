@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+
+#include "engine/array.h"
+#include "engine/model.h"
+#include "viz/config.h"
+#include "viz/io/report.h"
+#include "viz/output_folder.h"
+
+namespace convlens::viz {
+
+/// What an algorithm works with: the model, the photo as the network sees it, and where results go.
+class Run {
+ public:
+  /// Results go to `folder` under names that begin with `prefix`; without a folder the run may only be planned.
+  Run(const RunConfig& config, const Model& model, Section& section, OutputFolder* folder = nullptr, std::string prefix = "");
+
+  const RunKeys& keys() const { return config_.keys; }
+  const Model& model() const { return model_; }
+  Device device() const { return device_; }
+
+  const Image& view() const;    ///< the photo at the network's size; throws InputError when the run has no image
+  const Array& tensor() const;  ///< the same as the network's input
+  const std::string& input_name() const { return model_.image_input().name; }
+
+  /// A request for this run's device and image size, to which an algorithm adds what it wants.
+  PlanRequest base_request() const;
+
+  Section& section() { return section_; }
+  void figure(const std::string& name, const std::string& value) { section_.figures.push_back({name, value}); }
+
+  /// Saves a picture under this name, and shows it on the page with a caption.
+  void show(const std::string& name, const Image& image, const std::string& caption, Scaling scaling = Scaling::smooth);
+  void save(const std::string& name, const Array& array) { folder_->save(prefix_ + name, array); }
+
+  /// A line for the terminal.
+  void say(const std::string& line) { said.push_back(line); }
+
+  Json results = Json::object();  ///< the figures that run.json keeps
+  std::vector<std::string> said;
+
+ private:
+  const RunConfig& config_;
+  const Model& model_;
+  Device device_;
+  OutputFolder* folder_;
+  std::string prefix_;
+  Section& section_;
+  Image view_;
+  Array tensor_;
+};
+
+/// "auto" becomes cuda where this build and machine have it, else cpu.
+Device resolve_device(const std::string& name);
+
+}  // namespace convlens::viz

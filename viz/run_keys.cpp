@@ -1,0 +1,17 @@
+#include "viz/run_keys.h"
+
+namespace convlens::viz {
+
+void RunKeys::describe(ParamVisitor& v) {
+  v.field({.name = "algorithm", .doc = "what to do: `viz_run --list` names them", .required = true}, algorithm);
+  v.field({.name = "model", .doc = "folder of the model (model.json and model.bin)", .required = true}, model);
+  v.field({.name = "image", .doc = "photo to look at: JPEG, PNG or BMP"}, image);
+  v.field({.name = "out", .doc = "folder for the results; by default out/ and the configuration's name"}, out);
+  v.choice({.name = "device", .doc = "what computes; auto: cuda where there is one, else cpu"}, device,
+           {"auto", "cpu", "cuda", "simt", "reference"});
+  v.field({.name = "threads", .doc = "of the CPU; 0: one per core", .min = 0, .max = 1024}, threads);
+  v.field({.name = "seed", .doc = "of all random numbers", .min = 0}, seed);
+  v.field({.name = "size", .doc = "[height, width] at which the network sees the image; by default its own", .min = 1, .max = 16384}, size);
+}
+
+}  // namespace convlens::viz

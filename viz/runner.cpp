@@ -1,0 +1,135 @@
+#include "viz/runner.h"
+
+#include <omp.h>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+
+#include "kernels/base/error.h"
+#include "kernels/base/sha256.h"
+#include "viz/run.h"
+#include "viz/text.h"
+#include "viz/versions.h"
+#include "weights/model_file.h"
+
+namespace convlens::viz {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Models that were read, so that runs share them.
+class Models {
+ public:
+  const Model& get(const std::filesystem::path& path) {
+    if (path.empty()) throw InputError("the key 'model' is missing: it names a model's folder");
+    auto& model = models_[std::filesystem::weakly_canonical(path)];
+    if (!model) model = read_model(path);
+    return *model;
+  }
+
+ private:
+  std::map<std::filesystem::path, std::shared_ptr<const Model>> models_;
+};
+
+void set_threads(int64_t threads) { omp_set_num_threads(threads > 0 ? static_cast<int>(threads) : omp_get_num_procs()); }
+
+// Names of folders for the runs of a list: the algorithm, numbered where it occurs again.
+std::vector<std::string> prefixes(const Config& config) {
+  if (config.runs.size() == 1) return {""};
+  std::vector<std::string> list;
+  std::map<std::string, int> count;
+  for (const RunConfig& run : config.runs) {
+    const int n = ++count[run.info->name];
+    list.push_back(run.info->name + (n > 1 ? "-" + std::to_string(n) : "") + "/");
+  }
+  return list;
+}
+
+Json layers_of(const Session& session) {
+  Json layers = Json::object();
+  for (const Step& step : session.plan().steps)
+    if (step.kind == Step::Kind::kernel) layers[step.layer][to_string(step.pass)] = step.variant->name;
+  for (const auto& [layer, host] : session.plan().fused) layers[layer]["forward"] = "fused into " + host;
+  return layers;
+}
+
+Json inputs_of(const RunConfig& config, const Model& model) {
+  Json inputs{{"model", {{"name", model.name}, {"sha256", model.sha256}}}};
+  if (!config.keys.image.empty())
+    inputs["image"] = {{"file", config.keys.image.filename().string()}, {"sha256", sha256_file(config.keys.image)}};
+  return inputs;
+}
+
+/// One run: its entry in run.json; its section is filled.
+Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, const std::string& prefix, Section& section,
+             const RunOptions& options) {
+  set_threads(config.keys.threads);
+  section.title = config.info->name;
+  section.text = config.info->summary;
+  Run run(config, model, section, &folder, prefix);
+  Json entry{{"algorithm", config.info->name}, {"configuration", config.resolved()}, {"inputs", inputs_of(config, model)},
+             {"device", to_string(run.device())}, {"threads", omp_get_max_threads()}};
+  const auto start = Clock::now();
+  const auto request = config.algorithm->request(run);
+  const auto session = request ? std::make_unique<Session>(model, *request) : nullptr;
+  if (session && options.on_session) options.on_session(config, *session);
+  const double prepared = seconds_since(start);
+  config.algorithm->execute(run, session.get());
+  entry["results"] = run.results;
+  entry["seconds"] = {{"prepare", prepared}, {"run", seconds_since(start) - prepared}};
+  run.figure("model", model.name);
+  run.figure("device", to_string(run.device()));
+  run.figure("time", milliseconds(seconds_since(start)));
+  if (session) {
+    run.figure("peak memory", megabytes(session->plan().arena_bytes + session->plan().packed_bytes));
+    entry["peak_bytes"] = session->plan().arena_bytes + session->plan().packed_bytes;
+    entry["layers"] = layers_of(*session);
+  }
+  if (!options.quiet)
+    for (const std::string& line : run.said) std::cout << line << '\n';
+  return entry;
+}
+
+}  // namespace
+
+Json run_config(const Config& config, const RunOptions& options) {
+  Models models;
+  for (const RunConfig& run : config.runs) models.get(run.keys.model);  // a bad model is found before any work
+  OutputFolder folder(config.out);
+  Report report{.title = config.file.stem().string()};
+  Json record{{"convlens", versions()}, {"runs", Json::array()}};
+  const auto names = prefixes(config);
+  Json configurations = Json::array();
+  for (size_t i = 0; i < config.runs.size(); ++i) {
+    report.sections.emplace_back();
+    const RunConfig& run = config.runs[i];
+    record["runs"].push_back(execute(run, models.get(run.keys.model), folder, names[i], report.sections.back(), options));
+    configurations.push_back(record["runs"].back()["configuration"]);
+  }
+  report.configuration = configurations.size() == 1 ? configurations[0] : Json{{"runs", configurations}};
+  record["outputs"] = folder.hashes();
+  folder.save_text("report.html", render_html(report));
+  folder.save_text("run.json", record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  folder.commit();
+  if (!options.quiet) std::cout << "report: " << (folder.path() / "report.html").string() << '\n';
+  return record;
+}
+
+std::vector<std::pair<std::string, Plan>> plan_config(const Config& config) {
+  Models models;
+  std::vector<std::pair<std::string, Plan>> plans;
+  for (const RunConfig& run_config : config.runs) {
+    set_threads(run_config.keys.threads);
+    const Model& model = models.get(run_config.keys.model);
+    Section section;
+    const Run run(run_config, model, section);
+    if (const auto request = run_config.algorithm->request(run))
+      plans.emplace_back(run_config.info->name + " of " + model.name, make_plan(model, *request));
+  }
+  return plans;
+}
+
+}  // namespace convlens::viz
