@@ -31,7 +31,9 @@ AxisMap AxisMap::transposed() const {
       const int64_t at = j - t.begin;
       return at >= 0 && at < static_cast<int64_t>(t.weights.size()) ? t.weights[static_cast<size_t>(at)] : 0.0;
     };
-    const auto ends_before = [&](int64_t i) { return taps(i).begin + static_cast<int64_t>(taps(i).weights.size()) <= j; };
+    const auto ends_before = [&](int64_t i) {
+      return taps(i).begin + static_cast<int64_t>(taps(i).weights.size()) <= j;
+    };
     while (first < outputs() && ends_before(first)) ++first;
     std::vector<double> column;
     for (int64_t i = first; i < outputs() && taps(i).begin <= j; ++i) column.push_back(weight(i));

@@ -7,7 +7,8 @@
 namespace convlens {
 
 /// A linear map along one axis, each of whose outputs is a weighted sum of neighbouring inputs:
-/// y[i] = sum over t of weights[t] * x[begin + t], with (begin, weights) = taps(i). An output may have no taps; it is 0.
+/// y[i] = sum over t of weights[t] * x[begin + t], with (begin, weights) = taps(i). An output may have no taps; it is
+/// 0.
 class AxisMap {
  public:
   struct Taps {

@@ -12,8 +12,8 @@ struct PoolWindow {
   bool ceil_mode = false;
 
   void describe(ParamVisitor& v);
-  /// axis 0: height, 1: width. Throws InputError when the window does not fit, or when the padding is not smaller than it:
-  /// each window then holds at least one element of the input.
+  /// axis 0: height, 1: width. Throws InputError when the window does not fit, or when the padding is not smaller than
+  /// it: each window then holds at least one element of the input.
   WindowAxis axis(int axis, int64_t input) const;
 };
 

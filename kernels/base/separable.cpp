@@ -1,5 +1,5 @@
-// Rows first: whatever the layout, a row of W x block numbers lies in one piece, so that combining rows is one vectorised
-// loop. Then the combined row, still in the cache, is combined along its width into a row of the result.
+// Rows first: whatever the layout, a row of W x block numbers lies in one piece, so that combining rows is one
+// vectorised loop. Then the combined row, still in the cache, is combined along its width into a row of the result.
 
 #include "kernels/base/separable.h"
 
@@ -88,7 +88,8 @@ void combine_width_of_plane(const float* row, const Width& width, float* y) {
   for (int32_t t = 0; t < columns.count; ++t) {
     const float* weights = columns.weights.data() + t * outputs;
 #pragma omp simd
-    for (int64_t q = 0; q < outputs; ++q) y[q] += t < columns.counts[q] ? weights[q] * row[columns.begins[q] + t] : 0.0F;
+    for (int64_t q = 0; q < outputs; ++q)
+      y[q] += t < columns.counts[q] ? weights[q] * row[columns.begins[q] + t] : 0.0F;
   }
 }
 
@@ -176,7 +177,8 @@ class SeparableKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> separable_kernel(const Problem& problem, Pass pass, const AxisMap& height, const AxisMap& width) {
+std::unique_ptr<Kernel> separable_kernel(const Problem& problem, Pass pass, const AxisMap& height,
+                                         const AxisMap& width) {
   if (pass == Pass::forward) return std::make_unique<SeparableKernel>(problem.inputs[0], pass, height, width);
   return std::make_unique<SeparableKernel>(problem.output, pass, height.transposed(), width.transposed());
 }
