@@ -11,6 +11,7 @@
 #include "kernels/base/error.h"
 #include "tests/viz_io/temporary_folder.h"
 #include "viz/io/atomic_file.h"
+#include "viz/io/npy.h"
 #include "viz/io/read_file.h"
 
 namespace convlens::viz {
@@ -197,6 +198,26 @@ TEST(ReadImage, RefusesAnAbsurdSizeBeforeItAllocates) {
   for (const size_t dimension : {16, 20}) png[dimension + 2] = std::byte{0x40};
   const std::string error = decode_error(png);
   EXPECT_NE(error.find("at most 2^27"), std::string::npos) << error;
+}
+
+// Found by fuzzing: a Huffman table of more than 256 codes, an empty IDAT chunk, a BMP of far more pixels than bytes.
+TEST(ReadImage, SurvivesWhatFuzzingFound) {
+  for (const char* file : {"long_huffman_table.jpg", "empty_idat.png", "vast.bmp"}) {
+    const std::string error = error_of<InputError>([&] { read_image(data_file(file)); });
+    EXPECT_NE(error.find(file), std::string::npos) << error;
+  }
+}
+
+TEST(ReadImage, ReadsProgressiveAndCmykJpegAsPillowDoes) {
+  for (const std::string name : {"progressive", "cmyk"}) {
+    const NpyArray golden = read_npy(data_file(name + ".npy"));
+    const Image image = read_image(data_file(name + ".jpg"));
+    ASSERT_EQ(golden.shape, (std::vector<int64_t>{3, image.height, image.width}));
+    for (size_t i = 0; i < golden.values.size(); ++i) {
+      // Another build of libjpeg may round one of 255 levels differently.
+      ASSERT_TRUE(std::abs(image.values[i] - golden.values[i]) <= 1.01f / 255) << name << " " << i;
+    }
+  }
 }
 
 TEST(WritePng, RoundsToNearestAndClamps) {

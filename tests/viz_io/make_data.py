@@ -1,4 +1,6 @@
-"""Makes the files of tests/viz_io/data: PNGs that stb_image_write cannot write, and Pillow's resizes as golden numbers.
+"""Makes the files of tests/viz_io/data: kinds of pictures that write_png does not write, and Pillow's results on them.
+
+long_huffman_table.jpg, empty_idat.png and vast.bmp are not from here: a fuzzer found them.
 
 Run in this folder with numpy and Pillow installed: python make_data.py
 """
@@ -48,9 +50,17 @@ def main() -> None:
     palette.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
     palette.save(DATA / "palette.png")
 
+    colors = np.stack([pattern(14, 18), pattern(18, 14).T, 1 - pattern(14, 18)], axis=-1)
+    photo = Image.fromarray(np.uint8(colors * 255))
+    photo.save(DATA / "progressive.jpg", progressive=True, quality=90)
+    photo.convert("CMYK").save(DATA / "cmyk.jpg", quality=90)
+    for name in ("progressive", "cmyk"):
+        decoded = np.asarray(Image.open(DATA / f"{name}.jpg").convert("RGB"), np.float32) / 255
+        np.save(DATA / f"{name}.npy", np.ascontiguousarray(decoded.transpose(2, 0, 1)))
+
     picture = Image.fromarray(pattern(23, 17), "F")
-    filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
-    for name, method in filters.items():
+    for name in ("nearest", "bilinear", "bicubic"):
+        method = Image.Resampling[name.upper()]
         np.save(DATA / f"resize_{name}_smaller.npy", np.asarray(picture.resize((6, 9), method)))
         np.save(DATA / f"resize_{name}_larger.npy", np.asarray(picture.resize((28, 25), method)))
         np.save(DATA / f"resize_{name}_mixed.npy", np.asarray(picture.resize((31, 5), method)))

@@ -13,12 +13,16 @@
 #include "kernels/base/error.h"
 #include "viz/io/atomic_file.h"
 #include "viz/io/exif.h"
+#include "viz/io/jpeg.h"
+#include "viz/io/pixels.h"
 #include "viz/io/read_file.h"
 
 namespace convlens::viz {
 namespace {
 
-constexpr int64_t max_pixels = int64_t{1} << 27;
+[[noreturn]] void throw_cut_off(const std::string& name) {
+  throw InputError("image '" + name + "' is cut off: its data ends before the picture is complete");
+}
 
 // Feeds stb_image and notices when it asks for more than there is: it would go on with zeros.
 struct Reader {
@@ -49,31 +53,26 @@ constexpr stbi_io_callbacks reader_callbacks = {
     [](void* user) { return static_cast<int>(static_cast<Reader*>(user)->at_end()); },
 };
 
-template <typename Sample>
-struct Pixels {
-  std::unique_ptr<Sample, decltype(&stbi_image_free)> samples{nullptr, stbi_image_free};
-  int height = 0, width = 0, channels = 0;
-};
-
-stbi_uc* load(Reader& reader, Pixels<stbi_uc>& p) {
+uint8_t* load(Reader& reader, Pixels<uint8_t>& p) {
   return stbi_load_from_callbacks(&reader_callbacks, &reader, &p.width, &p.height, &p.channels, 0);
 }
 
-stbi_us* load(Reader& reader, Pixels<stbi_us>& p) {
+uint16_t* load(Reader& reader, Pixels<uint16_t>& p) {
   return stbi_load_16_from_callbacks(&reader_callbacks, &reader, &p.width, &p.height, &p.channels, 0);
 }
 
 template <typename Sample>
-Pixels<Sample> decode(std::span<const std::byte> bytes, const std::string& name) {
+Pixels<Sample> decode_with_stb(std::span<const std::byte> bytes, const std::string& name) {
   Reader reader{bytes};
   Pixels<Sample> pixels;
-  pixels.samples.reset(load(reader, pixels));
-  if (reader.ran_out) throw InputError("image '" + name + "' is cut off: its data ends before the picture is complete");
-  if (!pixels.samples) throw InputError("image '" + name + "' is damaged: " + stbi_failure_reason());
+  const std::unique_ptr<Sample, decltype(&stbi_image_free)> samples(load(reader, pixels), stbi_image_free);
+  if (reader.ran_out) throw_cut_off(name);
+  if (!samples) throw InputError("image '" + name + "' is damaged: " + stbi_failure_reason());
+  pixels.samples.assign(samples.get(), samples.get() + size_t(pixels.height) * pixels.width * pixels.channels);
   return pixels;
 }
 
-// Interleaved samples with one (grey), two (grey, alpha), three or four (RGB, alpha) channels -> planar floats.
+// Interleaved samples -> planar floats, upright and over white.
 template <typename Sample>
 Image to_image(const Pixels<Sample>& pixels, Orientation orientation) {
   constexpr float white = std::numeric_limits<Sample>::max();
@@ -87,7 +86,7 @@ Image to_image(const Pixels<Sample>& pixels, Orientation orientation) {
       const int stored_column = orientation.transpose ? y : x;
       const int row = orientation.flip_rows ? pixels.height - 1 - stored_row : stored_row;
       const int column = orientation.flip_columns ? pixels.width - 1 - stored_column : stored_column;
-      const Sample* pixel = pixels.samples.get() + (size_t(row) * pixels.width + column) * pixels.channels;
+      const Sample* pixel = pixels.samples.data() + (size_t(row) * pixels.width + column) * pixels.channels;
       const float opacity = alpha ? pixel[image.channels] / white : 1.0f;
       for (int c = 0; c < image.channels; ++c) image.at(c, y, x) = pixel[c] / white * opacity + (1.0f - opacity);
     }
@@ -95,18 +94,16 @@ Image to_image(const Pixels<Sample>& pixels, Orientation orientation) {
   return image;
 }
 
-void require_decodable(std::span<const std::byte> bytes, const std::string& name) {
-  if (bytes.empty()) throw InputError("image '" + name + "' is an empty file");
-  if (bytes.size() > std::numeric_limits<int>::max()) throw InputError("image '" + name + "' is larger than 2 GiB");
+void require_png_or_bmp(std::span<const std::byte> bytes, const std::string& name) {
   const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
   int width = 0, height = 0, channels = 0;
   if (!stbi_info_from_memory(data, static_cast<int>(bytes.size()), &width, &height, &channels)) {
     throw InputError("'" + name + "' is not an image that can be read: expected a whole JPEG, PNG or BMP file");
   }
-  if (int64_t{width} * height > max_pixels) {
-    throw InputError("image '" + name + "' has " + std::to_string(width) + " x " + std::to_string(height) +
-                     " pixels: at most 2^27 (134 million) can be read");
-  }
+  require_reasonable_size(width, height, name);
+  // BMP is not compressed, deflate gains at most a factor of 1032, and a pixel has at least one bit.
+  const int64_t most_pixels = static_cast<int64_t>(bytes.size()) * 8 * (bytes[0] == std::byte{'B'} ? 1 : 1032);
+  if (int64_t{width} * height > most_pixels) throw_cut_off(name);
 }
 
 void require_writable(const Image& image) {
@@ -142,13 +139,15 @@ std::string shape_text(const Image& image) {
 }
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
-  require_decodable(bytes, name);
+  if (bytes.empty()) throw InputError("image '" + name + "' is an empty file");
+  if (bytes.size() > std::numeric_limits<int>::max()) throw InputError("image '" + name + "' is larger than 2 GiB");
+  if (is_jpeg(bytes)) return to_image(decode_jpeg(bytes, name), exif_orientation(bytes));
+
+  require_png_or_bmp(bytes, name);
   const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
-  if (stbi_is_16_bit_from_memory(data, static_cast<int>(bytes.size()))) {
-    return to_image(decode<stbi_us>(bytes, name), {});
-  }
-  const bool jpeg = bytes[0] == std::byte{0xff};
-  return to_image(decode<stbi_uc>(bytes, name), jpeg ? exif_orientation(bytes) : Orientation{});
+  const bool deep = stbi_is_16_bit_from_memory(data, static_cast<int>(bytes.size()));
+  return deep ? to_image(decode_with_stb<uint16_t>(bytes, name), {})
+              : to_image(decode_with_stb<uint8_t>(bytes, name), {});
 }
 
 Image read_image(const std::filesystem::path& path) { return decode_image(read_file(path), path.string()); }

@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-// Only formats whose signature cannot be mistaken.
-#define STBI_ONLY_JPEG
+// Only formats with a signature that cannot be mistaken. Not JPEG: a Huffman table too long makes stb write out of
+// bounds.
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
