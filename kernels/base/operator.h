@@ -95,6 +95,10 @@ class Operator {
   /// dL/dx_i = dL/dy for every input: nothing needs computing in the backward pass.
   virtual bool passes_gradient() const { return false; }
 
+  /// Multiplications and additions of one pass by the operator's formula, taps on the padding included; passes alike. 0
+  /// where the work is in moving memory rather than in arithmetic.
+  virtual double flops(const Problem&) const { return 0; }
+
   virtual std::optional<Activation> as_activation(const Params&) const { return std::nullopt; }
   virtual std::optional<ChannelAffine> as_channel_affine(const Params&, std::span<const WeightTensor>) const {
     return std::nullopt;

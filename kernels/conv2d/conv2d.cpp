@@ -54,6 +54,11 @@ class Conv2d final : public Operator {
 
   Saved saved(const Problem&, Pass pass) const override { return {.inputs = pass == Pass::backward_weights}; }
 
+  double flops(const Problem& problem) const override {
+    const Conv2dSizes s(problem);
+    return 2.0 * static_cast<double>(problem.output.shape.elements() * s.group_in * s.y.kernel * s.x.kernel);
+  }
+
   // scale (W * x + b) + shift = (scale W) * x + (scale b + shift).
   bool absorb(const ChannelAffine& affine, Params& params, std::vector<WeightTensor>& weights) const override {
     auto& p = static_cast<Conv2dParams&>(params);
