@@ -20,6 +20,7 @@ from convlens.errors import UserError
 ATTEMPTS = 4
 TIMEOUT_S = 30
 _CHUNK = 1 << 16
+_HASH_CHUNK = 1 << 20
 
 
 def default_cache() -> Path:
@@ -33,14 +34,17 @@ def fetch(source: Mapping[str, Any], cache: Path) -> Path:
     """Bring what a `fetch` entry of the catalogue names; return the file's path."""
     if "url" in source:
         return download(source["url"], source["sha256"], cache)
-    wheel = download_wheel(source["pypi"], source["sha256"], cache)
+    wheel = download_wheel(source["pypi"], source["sha256"], cache, source.get("platform", ""))
     return unpack(wheel, source["file"], source.get("file_sha256", ""), cache)
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, as hex digits."""
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(_HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def download(url: str, sha256: str, cache: Path) -> Path:
@@ -102,8 +106,11 @@ def _request(url: str, partial: Path) -> bool:
             return total is None or file.tell() == total
 
 
-def download_wheel(requirement: str, sha256: str, cache: Path) -> Path:
-    """Download one wheel of a package by pip, which checks its hash; nothing of it is installed or run."""
+def download_wheel(requirement: str, sha256: str, cache: Path, platform: str = "") -> Path:
+    """Download one wheel of a package by pip, which checks its hash; nothing of it is installed or run.
+
+    `platform` names the wheel where a package has several, "cp311-manylinux_2_28_x86_64": whatever machine this is.
+    """
     package, _, version = requirement.partition("==")
     cache.mkdir(parents=True, exist_ok=True)
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
@@ -115,6 +122,9 @@ def download_wheel(requirement: str, sha256: str, cache: Path) -> Path:
         listing.write_text(f"{requirement} --hash=sha256:{sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary=:all:", "--require-hashes", "--dest", folder, "--requirement", str(listing)]
+        if platform:
+            abi, _, system = platform.partition("-")
+            command += ["--implementation", "cp", "--python-version", abi[2:], "--abi", abi, "--platform", system]
         done = subprocess.run(command, check=False, stdout=None if sys.stderr.isatty() else subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True)  # fmt: skip
         if done.returncode:
