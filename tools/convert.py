@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="the file of weights")
     parser.add_argument("--architecture", metavar="NAME", help="which network it is (get_model.py --list shows all)")
     parser.add_argument("--out", type=Path, help="the model's folder (default: models/NAME)")
-    parser.add_argument("--input", metavar="SPEC", help="for ONNX: how images are fed, a name from weights/catalogue/inputs")
+    parser.add_argument(
+        "--input", metavar="SPEC", help="for ONNX: how images are fed, a name from weights/catalogue/inputs"
+    )
     add_common_arguments(parser)
     arguments = parser.parse_args()
     if arguments.architecture is None and arguments.file.suffix != ".onnx":

@@ -26,7 +26,9 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", help="the network, e.g. efficientnet_lite0")
-    parser.add_argument("--out", type=Path, default=Path("models"), help="folder that gets a folder NAME (default: models)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("models"), help="folder that gets a folder NAME (default: models)"
+    )
     parser.add_argument("--list", action="store_true", help="show all names")
     add_common_arguments(parser)
     arguments = parser.parse_args()
@@ -37,7 +39,9 @@ def main() -> None:
         parser.error("a name is missing (--list shows all)")
     entry = catalogue.load(arguments.name)
     if entry.fetch is None:
-        raise UserError(f"nobody publishes {entry.name} at a fixed address; convert a file you have with tools/convert.py")
+        raise UserError(
+            f"nobody publishes {entry.name} at a fixed address; convert a file you have with tools/convert.py"
+        )
     weights = fetch(entry.fetch, arguments.cache)
     model, scheme = entry.assemble(read_tensors(weights), arguments.weights)
     model.classes = chosen_classes(arguments.classes, entry.class_source(scheme), arguments.cache)

@@ -54,17 +54,15 @@ install_fuzz_compiler() {
   echo "This distribution has no Clang 16 or newer: the fuzz targets cannot be built here."
 }
 
-# .venv/requirements.sha256 says for which lists of packages .venv was made.
+# One list of packages into .venv; .venv/installed.sha256 says which lists are there already.
 install_python_packages() {
-  local lists=(tools/requirements.txt) list arguments=() wanted
-  if [ "$1" = test ]; then lists=(tools/requirements*.txt); fi
-  wanted=$(cat "${lists[@]}" | sha256sum)
-  [ -x .venv/bin/python ] && grep -qsF "$wanted" .venv/requirements.sha256 && return 0
-  echo "Installing Python packages into .venv"
+  local list=$1 stamp
+  stamp=$(sha256sum <"$list")
+  [ -x .venv/bin/python ] && grep -qsF "$stamp" .venv/installed.sha256 && return 0
+  echo "Installing Python packages into .venv ($list)"
   [ -x .venv/bin/python ] || run_quietly python3 -m venv .venv
-  for list in "${lists[@]}"; do arguments+=(--requirement "$list"); done
-  run_quietly .venv/bin/python -m pip install --disable-pip-version-check "${arguments[@]}"
-  echo "$wanted" >>.venv/requirements.sha256
+  run_quietly .venv/bin/python -m pip install --disable-pip-version-check --requirement "$list"
+  echo "$stamp" >>.venv/installed.sha256
 }
 
 purpose=build
@@ -83,4 +81,5 @@ if [ "$purpose" = test ]; then
   install_packages "${test_packages[@]}"
   install_fuzz_compiler
 fi
-install_python_packages "$purpose"
+install_python_packages tools/requirements.txt
+if [ "$purpose" = test ]; then install_python_packages tools/requirements-dev.txt; fi

@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder that gets a folder NAME")
     parser.add_argument("--size", type=int, help="height and width of the input (default: as for the golden file)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other weights (default: 1)")
-    parser.add_argument("--full", action="store_true", help="all parameters as published, none reduced for the golden file")
+    parser.add_argument(
+        "--full", action="store_true", help="all parameters as published, none reduced for the golden file"
+    )
     arguments = parser.parse_args()
     entry = catalogue.load(arguments.name)
     reduced = {} if arguments.full else entry.golden

@@ -1,4 +1,4 @@
-"""The catalogue of known architectures: one JSON file a family in weights/catalogue (docs/models.md says how to write one).
+"""The catalogue of known architectures: one JSON file a family in weights/catalogue, as docs/models.md describes.
 
 `load` gives an entry; `Entry.graph()` expands its blocks to layers; `Entry.assemble(tensors)` adds a file's weights.
 """

@@ -18,10 +18,16 @@ INTERRUPTED = 130
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that writes a model."""
-    parser.add_argument("--weights", metavar="SCHEME", help="which publisher's files these are (default: the one that fits)")
-    parser.add_argument("--type", choices=sorted(TYPES, reverse=True), default="f32", help="how numbers are stored (default: f32)")
+    parser.add_argument(
+        "--weights", metavar="SCHEME", help="which publisher's files these are (default: the one that fits)"
+    )
+    parser.add_argument(
+        "--type", choices=sorted(TYPES, reverse=True), default="f32", help="how numbers are stored (default: f32)"
+    )
     parser.add_argument("--classes", metavar="FILE", help='names of the classes: a .json or .txt file, or "none"')
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for downloads (default: %(default)s)")
+    parser.add_argument(
+        "--cache", type=Path, default=default_cache(), help="folder for downloads (default: %(default)s)"
+    )
 
 
 def chosen_classes(argument: str | None, default: object, cache: Path) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""A second implementation of the format's operators, in JAX: what the engine's results and gradients are checked against.
+"""The format's operators once more, in JAX: what the engine's results and gradients are checked against.
 
 `run(model, inputs)` gives the value of every layer; being JAX, it can be differentiated.
 """

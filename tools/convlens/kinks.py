@@ -1,4 +1,4 @@
-"""How near a forward pass comes to the points where a network has no derivative: there, rounding decides on gradients."""
+"""How near a forward pass comes to where a network has no derivative: there, rounding decides on gradients."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def margin(model: Model, values: Mapping[str, np.ndarray]) -> float:
 
 
 def _tie(p: Params, x: np.ndarray) -> float:
-    """Least difference of a window's maximum to the next smaller value. Equal values are copies of one (or dead zeros)."""
+    """Least difference of a window's maximum to the next smaller value. Equal ones are copies, or dead zeros."""
     kernel, stride, padding = pair(p["kernel_size"]), window_stride(p), window_padding(p, x.shape)
     # Room for the windows that ceil_mode adds; a window of nothing but padding has no maximum and drops out below.
     edges = [(0, 0), (0, 0), *((before, after + s - 1) for (before, after), s in zip(padding, stride, strict=True))]

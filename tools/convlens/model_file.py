@@ -29,7 +29,9 @@ def check_model(model: Model) -> None:
     for layer in model.layers:
         expected = shapes[layer.name].weights
         if set(layer.weights) != set(expected):
-            raise UserError(f"layer {layer.name!r} has the weights {sorted(layer.weights)}, expected {sorted(expected)}")
+            raise UserError(
+                f"layer {layer.name!r} has the weights {sorted(layer.weights)}, expected {sorted(expected)}"
+            )
         for role, tensor in layer.weights.items():
             if tensor not in model.tensors:
                 raise UserError(f"layer {layer.name!r}: the tensor {tensor!r} is missing")
@@ -125,7 +127,9 @@ def _dumps(document: dict[str, Any]) -> str:
         if isinstance(value, list) and value:
             text = "[\n" + ",\n".join(f"  {_compact(item)}" for item in value) + "\n ]"
         elif key == "tensors":
-            text = "{\n" + ",\n".join(f"  {_compact(name)}: {_compact(entry)}" for name, entry in value.items()) + "\n }"
+            text = (
+                "{\n" + ",\n".join(f"  {_compact(name)}: {_compact(entry)}" for name, entry in value.items()) + "\n }"
+            )
         else:
             text = _compact(value)
         lines.append(f" {_compact(key)}: {text}")

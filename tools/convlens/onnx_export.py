@@ -110,7 +110,9 @@ def _adaptive_avg_pool(e: _Exporter, layer: Layer, p: Params, s: LayerShapes, w:
         e.node("GlobalAveragePool", layer.inputs, layer.name)
         return
     rows, columns = (
-        np.array([[(i * size // bins <= j < -(-(i + 1) * size // bins)) for j in range(size)] for i in range(bins)], float)
+        np.array(
+            [[(i * size // bins <= j < -(-(i + 1) * size // bins)) for j in range(size)] for i in range(bins)], float
+        )
         for size, bins in zip(s.inputs[0][2:], pair(p["output_size"]), strict=True)
     )
     down = e.constant(f"{layer.name}/rows", rows / rows.sum(1, keepdims=True))

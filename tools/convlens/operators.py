@@ -189,9 +189,7 @@ OPERATORS: dict[str, Operator] = {
     "max_pool2d": Operator(_POOL, _pool),
     "avg_pool2d": Operator({**_POOL, "count_include_pad": True}, _pool),
     "adaptive_avg_pool2d": Operator({"output_size": 1}, lambda p, x: (*x[0][:2], *pair(p["output_size"]))),
-    "batch_norm": Operator(
-        {"eps": 1e-5}, _same, _norm_weights("weight", "bias", "running_mean", "running_var")
-    ),
+    "batch_norm": Operator({"eps": 1e-5}, _same, _norm_weights("weight", "bias", "running_mean", "running_var")),
     "instance_norm": Operator({"eps": 1e-5, "affine": True}, _same, _norm_weights("weight", "bias")),
     "conditional_instance_norm": Operator(
         {"styles": REQUIRED, "eps": 1e-5},

@@ -23,7 +23,9 @@ _BIAS = 0.2
 _RELU_VARIANCE = 0.5 - 1 / (2 * math.pi)
 
 
-def random_model(entry: Entry, seed: int, size: int | None = None, parameters: Mapping[str, Any] | None = None) -> Model:
+def random_model(
+    entry: Entry, seed: int, size: int | None = None, parameters: Mapping[str, Any] | None = None
+) -> Model:
     """The network at an input of size x size pixels, all its tensors a function of their names and the seed."""
     plan = entry.plan(entry.schemes[0], parameters or {})
     model = plan.model

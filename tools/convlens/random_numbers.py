@@ -1,9 +1,9 @@
 """Numbers that any language can make again: SplitMix64 as a counter, keyed by a name.
 
-    key     = FNV-1a-64(name in UTF-8) XOR (seed * GOLDEN mod 2^64)
-    z(i)    = mix(key + (i + 1) * GOLDEN),  GOLDEN = 0x9E3779B97F4A7C15
-    mix(z)  = z ^= z >> 30, z *= 0xBF58476D1CE4E5B9, z ^= z >> 27, z *= 0x94D049BB133111EB, z ^= z >> 31
-    u(i)    = (z(i) >> 40) / 2^23 - 1, in [-1, 1), exact in float32
+key     = FNV-1a-64(name in UTF-8) XOR (seed * GOLDEN mod 2^64)
+z(i)    = mix(key + (i + 1) * GOLDEN),  GOLDEN = 0x9E3779B97F4A7C15
+mix(z)  = z ^= z >> 30, z *= 0xBF58476D1CE4E5B9, z ^= z >> 27, z *= 0x94D049BB133111EB, z ^= z >> 31
+u(i)    = (z(i) >> 40) / 2^23 - 1, in [-1, 1), exact in float32
 """
 
 from __future__ import annotations

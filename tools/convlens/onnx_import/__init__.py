@@ -1,4 +1,4 @@
-"""Converts an ONNX graph to a model. Every operator has a handler in one of this folder's modules, which add themselves."""
+"""Converts an ONNX graph to a model. Each operator's handler adds itself from one of this folder's modules."""
 
 from __future__ import annotations
 

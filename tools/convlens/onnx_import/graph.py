@@ -107,7 +107,9 @@ class Node:
     def constant(self, index: int) -> np.ndarray:
         """The values of an input that has to be constant."""
         if not self.is_constant(index):
-            raise self.refusal(f"has an input number {index} that is missing or computed; ConvLens needs a constant there")
+            raise self.refusal(
+                f"has an input number {index} that is missing or computed; ConvLens needs a constant there"
+            )
         return self.graph.constants[self.proto.input[index]]
 
     def source(self, index: int = 0) -> str:

@@ -25,8 +25,16 @@ def pad(node: Node) -> None:
     mode = node.attribute("mode", "constant")
     pads = [int(v) for v in (node.constant(1) if node.has_input(1) else node.attribute("pads"))]
     value = float(node.constant(2)) if node.has_input(2) else node.attribute("value", 0.0)
-    if mode not in ("constant", "reflect") or (mode == "constant" and value != 0) or len(pads) != 8 or pads[0] or pads[4]:
-        raise node.refusal(f"pads by mode {mode!r}, value {value}, amounts {pads}; ConvLens pads images with zeros or mirrored")
+    if (
+        mode not in ("constant", "reflect")
+        or (mode == "constant" and value != 0)
+        or len(pads) != 8
+        or pads[0]
+        or pads[4]
+    ):
+        raise node.refusal(
+            f"pads by mode {mode!r}, value {value}, amounts {pads}; ConvLens pads images with zeros or mirrored"
+        )
     if mode == "reflect" and (pads[1] or pads[5]):
         raise node.refusal("mirrors channels, which ConvLens does not have")
     params = {"padding": compact([pads[2], pads[3], pads[6], pads[7]]), "channels": [pads[1], pads[5]]}
@@ -65,7 +73,9 @@ def resize(node: Node) -> None:
     if mode == "nearest":
         rounding = node.attribute("nearest_mode", "round_prefer_floor")
         floors = rounding == "floor" or node.proto.op_type == "Upsample"
-        if not (rule == "asymmetric" and floors or rule in ("half_pixel", "pytorch_half_pixel") and "round" in rounding):
+        if not (
+            (rule == "asymmetric" and floors) or (rule in ("half_pixel", "pytorch_half_pixel") and "round" in rounding)
+        ):
             raise node.refusal(f"takes the nearest pixel by {rule} and {rounding}; ConvLens repeats each pixel")
         node.add("upsample", {"scale_factor": scale})
     elif mode in ("linear", "bilinear") and rule in ("half_pixel", "pytorch_half_pixel", "align_corners"):

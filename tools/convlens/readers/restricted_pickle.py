@@ -86,7 +86,7 @@ class RestrictedUnpickler(pickle.Unpickler):
         """Look a global up in the list of what is allowed."""
         if (module, name) not in _ALLOWED:
             raise UserError(
-                f"it asks for {module}.{name}, which a file of weights does not need; it is refused, and nothing was run"
+                f"it asks for {module}.{name}, which no file of weights needs; it is refused, and nothing was run"
             )
         return _ALLOWED[module, name]
 
