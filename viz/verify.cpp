@@ -66,7 +66,7 @@ int verify(const fs::path& file) {
   check_inputs(before, after, file);
   int differing = 0;
   for (const auto& [name, hash] : before["outputs"].items()) {
-    const bool same = after["outputs"].value(name, "") == hash;
+    const bool same = after["outputs"].value(name, "") == hash.get<std::string>();
     differing += !same;
     std::cout << (same ? "same     " : "DIFFERS  ") << name << '\n';
   }
