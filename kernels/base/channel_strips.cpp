@@ -143,7 +143,8 @@ void zero_padding_channels(const TensorView& tensor) {
     const ChannelStrip s = strips[k];
     if (s.channels == s.width) continue;
     for (int64_t p = 0; p < s.pixels; ++p)
-      std::fill(tensor.f32() + s.offset + p * s.step + s.channels, tensor.f32() + s.offset + p * s.step + s.width, 0.0F);
+      std::fill(tensor.f32() + s.offset + p * s.step + s.channels, tensor.f32() + s.offset + p * s.step + s.width,
+                0.0F);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "kernels/base/onednn_matmul.h"
 
+#include <unordered_map>
+
 namespace convlens {
 
 using dnnl::memory;
@@ -24,11 +26,12 @@ Matmul::Matmul(const memory::desc& a, const memory::desc& b, const memory::desc&
     : desc_(matmul_desc(a, b, c, options)), primitive_(desc_) {}
 
 void Matmul::run(const void* a, const void* b, const void* bias, void* c, void* workspace) const {
-  primitive_.execute(onednn_stream(), {{DNNL_ARG_SRC, onednn_memory(desc_.src_desc(), a)},
-                                       {DNNL_ARG_WEIGHTS, onednn_memory(desc_.weights_desc(), b)},
-                                       {DNNL_ARG_BIAS, onednn_memory(desc_.bias_desc(), bias)},
-                                       {DNNL_ARG_DST, onednn_memory(desc_.dst_desc(), c)},
-                                       {DNNL_ARG_SCRATCHPAD, onednn_memory(desc_.scratchpad_desc(), workspace)}});
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, onednn_memory(desc_.src_desc(), a)},
+                                            {DNNL_ARG_WEIGHTS, onednn_memory(desc_.weights_desc(), b)},
+                                            {DNNL_ARG_DST, onednn_memory(desc_.dst_desc(), c)},
+                                            {DNNL_ARG_SCRATCHPAD, onednn_memory(desc_.scratchpad_desc(), workspace)}};
+  if (bias) arguments.emplace(DNNL_ARG_BIAS, onednn_memory(desc_.bias_desc(), bias));
+  primitive_.execute(onednn_stream(), arguments);
   onednn_stream().wait();
 }
 

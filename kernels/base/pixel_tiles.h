@@ -67,15 +67,17 @@ struct PixelTile {
   }
 };
 
+/// A tensor's tiles; where a row is of pixels, it has up to `run` of them.
 class PixelTiles {
  public:
-  explicit PixelTiles(const TensorDesc& desc)
-      : extents_(desc), channels_(desc.shape.c()), pixels_(extents_.h * extents_.w) {
+  explicit PixelTiles(const TensorDesc& desc, int64_t run = PixelTile::max_pixels)
+      : extents_(desc), channels_(desc.shape.c()), pixels_(extents_.h * extents_.w), run_(run) {
     flat_ = desc.layout == Layout::nchw && pixels_ == 1;
     channels_inside_ = flat_ || desc.layout != Layout::nchw;
-    per_image_ = channels_inside_ ? pixels_ : (pixels_ + PixelTile::max_pixels - 1) / PixelTile::max_pixels;
+    per_image_ = channels_inside_ ? pixels_ : (pixels_ + run_ - 1) / run_;
   }
   int64_t count() const { return extents_.n * per_image_; }
+  int64_t largest_row_pixels() const { return channels_inside_ ? 1 : run_; }
 
   PixelTile operator[](int64_t index) const {
     const int64_t n = index / per_image_, part = index % per_image_;
@@ -85,13 +87,13 @@ class PixelTiles {
       const int64_t block = extents_.block, rows = extents_.blocks;
       return {true, image + part * block, rows, pixels_ * block, block, channels_ - (rows - 1) * block, block};
     }
-    const int64_t first = part * PixelTile::max_pixels, length = std::min(PixelTile::max_pixels, pixels_ - first);
+    const int64_t first = part * run_, length = std::min(run_, pixels_ - first);
     return {false, image + first, channels_, pixels_, length, length, length};
   }
 
  private:
   BlockedExtents extents_;
-  int64_t channels_, pixels_, per_image_;
+  int64_t channels_, pixels_, run_, per_image_;
   bool flat_, channels_inside_;
 };
 
