@@ -1,0 +1,137 @@
+// Batch 1: a matrix times a vector. Each weight is used once, so the time is that of reading the matrix; it is read in
+// place, in order, by several rows at a time, which keeps enough loads in flight and shares the loads of the vector.
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "kernels/base/channel_strips.h"
+#include "kernels/base/lanes.h"
+#include "kernels/base/parallel.h"
+#include "kernels/base/registry.h"
+#include "kernels/linear/linear.h"
+
+namespace convlens {
+namespace {
+
+using Lanes = FloatLanes<16>;
+constexpr int64_t lanes = 16;
+constexpr int64_t row_group = 4;
+
+float horizontal_sum(const Lanes& v) {
+  float sum = 0;
+  for (int64_t i = 0; i < lanes; ++i) sum += v[i];
+  return sum;
+}
+
+// sums[r] = row r of w times x. Partial sums are put away every `run` elements, so that rounding errors stay those of
+// short sums.
+template <int64_t rows>
+void dot_rows(const float* w, int64_t row_step, const float* x, int64_t count, float* sums) {
+  constexpr int64_t run = 1024;
+  Lanes totals[rows]{};
+  const int64_t in_lanes = count / lanes * lanes;
+  for (int64_t start = 0; start < in_lanes; start += run) {
+    Lanes partial[rows]{};
+    for (int64_t k = start; k < std::min(start + run, in_lanes); k += lanes) {
+      const Lanes v = load_lanes<Lanes>(x + k);
+      for (int64_t r = 0; r < rows; ++r) partial[r] += load_lanes<Lanes>(w + r * row_step + k) * v;
+    }
+    for (int64_t r = 0; r < rows; ++r) totals[r] += partial[r];
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    sums[r] = horizontal_sum(totals[r]);
+    for (int64_t k = in_lanes; k < count; ++k) sums[r] += w[r * row_step + k] * x[k];
+  }
+}
+
+void forward(const Problem& problem, const Arguments& args) {
+  const LinearSizes s(problem);
+  const float *x = args.inputs[0].f32(), *w = args.weights[0].f32();
+  const float* b = args.weights.size() > 1 ? args.weights[1].f32() : nullptr;
+  float* y = args.output.f32();
+  const float slope = problem.activation ? static_cast<float>(problem.activation->negative_slope) : 1.0F;
+  const float max =
+      problem.activation ? static_cast<float>(problem.activation->max_value) : std::numeric_limits<float>::infinity();
+  parallel_for((s.out_features + row_group - 1) / row_group, [&](int64_t group) {
+    const int64_t first = group * row_group, rows = std::min(row_group, s.out_features - first);
+    float sums[row_group];
+    if (rows == row_group)
+      dot_rows<row_group>(w + first * s.in_features, s.in_features, x, s.in_features, sums);
+    else
+      for (int64_t r = 0; r < rows; ++r) dot_rows<1>(w + (first + r) * s.in_features, 0, x, s.in_features, sums + r);
+    for (int64_t r = 0; r < rows; ++r) {
+      const float value = sums[r] + (b ? b[first + r] : 0.0F);
+      y[first + r] = std::min(value > 0 ? value : slope * value, max);
+    }
+  });
+  zero_padding_channels(args.output);
+}
+
+// sum[k] += the rows' elements k, each times its factor
+template <int64_t rows>
+void add_rows(const float* w, int64_t row_step, const float* factors, float* sum, int64_t count) {
+#pragma omp simd
+  for (int64_t k = 0; k < count; ++k) {
+    float total = factors[0] * w[k];
+    for (int64_t r = 1; r < rows; ++r) total += factors[r] * w[r * row_step + k];
+    sum[k] += total;
+  }
+}
+
+// Threads share the columns, so that each sum has one owner and the result does not depend on their number. A piece of
+// the gradient stays in the nearest cache while the rows stream past.
+void backward_data(const Problem& problem, const Arguments& args) {
+  constexpr int64_t largest_piece = 4096, group = 8;
+  const LinearSizes s(problem);
+  const float *grad_y = args.grad_output.f32(), *w = args.weights[0].f32();
+  float* grad_x = args.grad_inputs[0].f32();
+  const int64_t threads = omp_get_max_threads();
+  const int64_t pieces = threads * ((s.in_features + threads * largest_piece - 1) / (threads * largest_piece));
+  const int64_t piece = ((s.in_features + pieces - 1) / pieces + lanes - 1) / lanes * lanes;
+  parallel_for((s.in_features + piece - 1) / piece, [&](int64_t i) {
+    const int64_t start = i * piece, count = std::min(piece, s.in_features - start);
+    std::fill_n(grad_x + start, count, 0.0F);
+    int64_t o = 0;
+    for (; o + group <= s.out_features; o += group)
+      add_rows<group>(w + o * s.in_features + start, s.in_features, grad_y + o, grad_x + start, count);
+    for (; o < s.out_features; ++o) add_rows<1>(w + o * s.in_features + start, 0, grad_y + o, grad_x + start, count);
+  });
+  zero_padding_channels(args.grad_inputs[0]);
+}
+
+void backward_weights(const Problem& problem, const Arguments& args) {
+  const LinearSizes s(problem);
+  const float *x = args.inputs[0].f32(), *grad_y = args.grad_output.f32();
+  float* grad_w = args.grad_weights[0].f32();
+  parallel_for(s.out_features, [&](int64_t o) {
+    float* row = grad_w + o * s.in_features;
+    const float g = grad_y[o];
+#pragma omp simd
+    for (int64_t k = 0; k < s.in_features; ++k) row[k] = g * x[k];
+  });
+  if (args.grad_weights.size() > 1) std::copy_n(grad_y, s.out_features, args.grad_weights[1].f32());
+}
+
+std::optional<std::string> refuses(const Problem& problem) {
+  if (problem.inputs[0].shape.n() != 1) return "needs batch 1";
+  return refuses_linear_order(problem);
+}
+
+Variant variant(Pass pass, RunFunction run) {
+  return {.name = "gemv",
+          .device = Device::cpu,
+          .pass = pass,
+          .priority = 20,
+          .fuses_activation = pass == Pass::forward,
+          .layouts = linear_layouts,
+          .refuses = refuses,
+          .prepare = stateless(run)};
+}
+
+const RegisterVariant registered_forward("linear", variant(Pass::forward, forward));
+const RegisterVariant registered_backward_data("linear", variant(Pass::backward_data, backward_data));
+const RegisterVariant registered_backward_weights("linear", variant(Pass::backward_weights, backward_weights));
+
+}  // namespace
+}  // namespace convlens
