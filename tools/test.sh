@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds and runs all tests, and ends with one line that counts them. The exit code is 0 only if none failed and some
+# passed. With CI=true the tests that need the networks and photos of ../shared ($CONVLENS_SHARED) must not be skipped.
+#
+#   tools/test.sh [--quick]     --quick: without the second build, under the sanitizers, and without fuzzing
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no
+case "${1:-}" in
+  "") ;;
+  --quick) quick=yes ;;
+  *) echo "test: unknown argument '$1' (the only one is --quick)" >&2; exit 2 ;;
+esac
+
+fuzz_seconds=${CONVLENS_FUZZ_SECONDS:-15}
+cores=$(nproc)
+results=build/test-results
+passed=0
+failed=0
+skipped=0
+started=$SECONDS
+
+step() { printf '== %s (%d s)\n' "$1" $((SECONDS - started)); }
+
+fail() {
+  echo "test: $1" >&2
+  failed=$((failed + 1))
+}
+
+# build PRESET: configures if need be, and builds everything.
+build() {
+  local preset=$1 log=$results/$1-build.log
+  if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build --preset "$preset" >>"$log" 2>&1; then
+    grep -E -A 5 'error|FAILED' "$log" | head -n 40
+    fail "the build '$preset' failed; all of its output is in $log"
+    return 1
+  fi
+  if grep -q 'warning:' "$log"; then
+    grep 'warning:' "$log" | sort -u | head -n 20
+    fail "the build '$preset' has warnings"
+  fi
+}
+
+# count FILE: adds the tests of a JUnit file, and names those that were skipped.
+count() {
+  local counts
+  if ! counts=$(.venv/bin/python tools/count_tests.py "$1"); then
+    fail "no results were written to $1"
+    return
+  fi
+  tail -n +2 <<<"$counts"
+  read -r p f s < <(head -n 1 <<<"$counts")
+  passed=$((passed + p))
+  failed=$((failed + f))
+  skipped=$((skipped + s))
+}
+
+# ctest_of PRESET ARGUMENTS..
+ctest_of() {
+  local preset=$1 junit=$PWD/$results/$1.xml
+  shift
+  rm -f "$junit"
+  ctest --preset "$preset" --parallel "$cores" --output-junit "$junit" "$@" >"$results/$preset-ctest.log" 2>&1 ||
+    sed -n '/tests passed/,$p' "$results/$preset-ctest.log"
+  count "$junit"
+}
+
+newest_fuzz_compiler() {
+  local version
+  for version in 16 17 18 19; do
+    if command -v "clang++-$version" >/dev/null; then echo "clang++-$version"; return; fi
+  done
+}
+
+mkdir -p "$results"
+tools/install_dependencies.sh --test || exit 1
+
+step "building"
+build release && {
+  step "C++ tests"
+  ctest_of release
+}
+
+step "Python tests"
+rm -f "$results/pytest.xml"
+.venv/bin/python -m pytest -q --junit-xml="$results/pytest.xml" tests/tools >"$results/pytest.log" 2>&1 ||
+  tail -n 60 "$results/pytest.log"
+count "$results/pytest.xml"
+
+if [ "$quick" = no ]; then
+  compiler=$(newest_fuzz_compiler)
+  instrumented=fuzz
+  [ -n "$compiler" ] || instrumented=sanitize
+  step "building with the sanitizers"
+  CXX=${compiler:-g++} build "$instrumented" && {
+    step "C++ tests under the sanitizers"
+    ctest_of "$instrumented" --label-exclude slow --exclude-regex '^(style|reference|install)\.'
+    if [ -n "$compiler" ]; then
+      step "fuzzing"
+      tests/fuzz/run.sh "$fuzz_seconds" "build/$instrumented" | tee "$results/fuzz.log"
+      passed=$((passed + $(grep -c 'nothing found$' "$results/fuzz.log")))
+      failed=$((failed + $(grep -c 'FAILED, see' "$results/fuzz.log")))
+    else
+      echo "skipped: fuzz targets (they need Clang 16 or newer)"
+      skipped=$((skipped + 1))
+    fi
+  }
+fi
+
+step "done"
+[ $((passed + failed)) -gt 0 ] || fail "no test ran"
+if [ "${CI:-}" = true ] && [ "$skipped" -gt 0 ]; then fail "$skipped tests were skipped, which CI does not allow"; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
