@@ -76,6 +76,30 @@ TEST_P(MaxPool2d, MinusInfinityIsANumberLikeOthers) {
   }
 }
 
+// A run without gradients gives no memory for notes.
+TEST_P(MaxPool2d, TheResultIsTheSameWithoutNotes) {
+  for (const int window : {2, 3, 4}) {
+    OperatorCase c{.op = "max_pool2d", .name = "special", .params = std::make_shared<MaxPool2dParams>()};
+    read_params(*c.params, Json{{"kernel_size", window}, {"stride", 2}, {"padding", 1}}, "test", "params");
+    c.inputs = {{2, 19, 11, 41}};
+    OperatorRun run(c, c.problem(DataType::f32, GetParam()));
+    HostTensor image({c.inputs[0], DataType::f64, Layout::nchw});
+    Generator random(5);
+    fill_uniform(image, random, -2, -1);
+    image.f64()[100] = nan;
+    run.inputs[0] = image.as(DataType::f32, GetParam());
+    for (const Variant* variant : variants("max_pool2d", Pass::forward, Device::cpu)) {
+      if (variant->refuses && variant->refuses(run.problem())) continue;
+      run.run(*variant);
+      HostTensor y(run.problem().output);
+      const TensorView x = run.inputs[0].view();
+      variant->prepare(run.problem())->run({.inputs = {&x, 1}, .output = y.view()});
+      expect(values(y), values(run.output[0]));
+      EXPECT_TRUE(y.padding_is_zero());
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Layouts, MaxPool2d,
                          ::testing::Values(Layout::nchw, Layout::nhwc, Layout::nchw8c, Layout::nchw16c),
                          [](const auto& info) { return to_string(info.param); });
