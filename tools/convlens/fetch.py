@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from convlens.errors import UserError
@@ -74,7 +75,7 @@ def _transfer(url: str, partial: Path) -> None:
             problem = "the connection was closed early"
         except requests.HTTPError as error:
             raise UserError(f"{url} cannot be downloaded: {error}") from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             problem = error
     raise UserError(f"{url} cannot be downloaded: {problem} (run again: it goes on where it stopped)")
 
@@ -100,7 +101,8 @@ def _request(url: str, partial: Path) -> bool:
             open(partial, "ab" if have else "wb") as file,
             tqdm(desc=partial.stem, total=total, initial=have, unit="B", unit_scale=True, disable=None) as bar,
         ):
-            for chunk in response.iter_content(_CHUNK):
+            # Not iter_content, which forgets what it has of a chunk when the connection breaks.
+            while chunk := response.raw.read1(_CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
             return total is None or file.tell() == total

@@ -1,7 +1,7 @@
 """Golden files: what an architecture with known random weights gives, and its gradient, at a few sampled places.
 
-The truth is JAX in double precision. ONNX Runtime and JAX in single precision have to agree with it before a file is
-written, and the input is chosen so that no value lies near a kink, where rounding alone would decide on the gradient.
+The truth is JAX in double precision. ONNX Runtime in single precision has to agree with it before a file is written,
+and the input is chosen so that no value lies near a kink, where rounding alone would decide on the gradient.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ _STRIDE = 7919
 _SEEDS = 64
 _AMPLE_MARGIN = 4e-6
 FORWARD_TOLERANCE = 1e-5
-GRADIENT_TOLERANCE = 1e-4
 
 Arrays = dict[str, np.ndarray]
 
@@ -105,7 +104,7 @@ def make_golden(entry: Entry) -> dict[str, Any]:
     shape = jax.eval_shape(lambda given: jax_model.run(model, given)[model.output], inputs).shape
     functional = uniform("functional", seed, shape)
     values, gradients = evaluate(model, inputs, functional, np.float64)
-    _cross_check(entry.name, model, inputs, functional, values[model.output], gradients)
+    _cross_check(entry.name, model, inputs, values[model.output])
     with tempfile.TemporaryDirectory() as folder:
         write_model(Path(folder) / "model", model)
         digest = hashlib.sha256((Path(folder) / "model" / "model.bin").read_bytes()).hexdigest()
@@ -124,18 +123,10 @@ def make_golden(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _cross_check(
-    name: str, model: Model, inputs: Arrays, functional: np.ndarray, output: np.ndarray, gradients: Arrays
-) -> None:
+def _cross_check(name: str, model: Model, inputs: Arrays, output: np.ndarray) -> None:
     found = _session(model, [model.output]).run(None, inputs)[0]
     if not (error := relative_error(found, output)) <= FORWARD_TOLERANCE:
         raise UserError(f"{name}: ONNX Runtime's output differs from JAX's by {error:.1e}")
-    single_values, single_gradients = evaluate(model, inputs, functional, np.float32)
-    if not (error := relative_error(single_values[model.output], output)) <= FORWARD_TOLERANCE:
-        raise UserError(f"{name}: JAX's output in float32 differs from float64 by {error:.1e}")
-    for given, gradient in gradients.items():
-        if not (error := relative_error(single_gradients[given], gradient)) <= GRADIENT_TOLERANCE:
-            raise UserError(f"{name}: the gradient to {given!r} in float32 differs from float64 by {error:.1e}")
 
 
 def _sampled(values: np.ndarray) -> dict[str, Any]:

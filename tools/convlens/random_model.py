@@ -1,8 +1,8 @@
 """A catalogue's network with random weights: for tests that need the architecture and no training.
 
-Filters are centred and scaled by He's rule to the variance of their input, which is followed through the graph. So
-activations stay near 1 and keep depending on the image at any depth (without centring, the positive mean of ReLU's
-output grows at the image's cost). Biases are small for the same reason. Statistics of batch norm are not 0 and 1.
+Weights are scaled by He's rule to the mean square of their input, which is followed through the graph: so neither
+activations nor rounding errors grow much with depth. Biases are small, so that all values keep depending on the image.
+Statistics of batch norm are not 0 and 1.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from convlens.operators import infer_shapes
 from convlens.random_numbers import uniform
 
 _BIAS = 0.2
-# Half of a normal distribution: mean square 1/2, less the square of the mean 1 / sqrt(2 pi).
-_RELU_VARIANCE = 0.5 - 1 / (2 * math.pi)
 
 
 def random_model(
@@ -33,43 +31,44 @@ def random_model(
         for spec in model.inputs:
             if spec["kind"] == "image":
                 spec["shape"] = [spec["shape"][0], size, size]
-    variances = {spec["name"]: 1 / 3 for spec in model.inputs}
+    squares = {spec["name"]: 1 / 3 for spec in model.inputs}
     shapes = infer_shapes(model)
     for layer in model.layers:
         own = {role: name for role, name in layer.weights.items() if name not in plan.constants}
-        inputs = [variances[name] for name in layer.inputs]
+        inputs = [squares[name] for name in layer.inputs]
         for role, name in own.items():
             values = uniform(name, seed, shapes[layer.name].weights[role])
             model.tensors[name] = _weight(layer, role, values, inputs[0]).astype(np.float32)
-        variances[layer.name] = _variance(layer, inputs, shapes[layer.name].inputs)
+        squares[layer.name] = _mean_square(layer, inputs, shapes[layer.name].inputs)
     model.tensors.update(plan.constants)
     model.description = f"{entry.name} with random weights of seed {seed}"
     model.source = model.license = ""
     return model
 
 
-def _weight(layer: Layer, role: str, values: np.ndarray, variance: float) -> np.ndarray:
+def _weight(layer: Layer, role: str, values: np.ndarray, square: float) -> np.ndarray:
     """A weight from uniform numbers in [-1, 1)."""
     if role == "bias":
         return _BIAS * values
     if layer.op in ("conv2d", "linear", "conv_transpose2d"):
-        fan_in = values[0].size if layer.op != "conv_transpose2d" else values[:, 0].size / 4
-        axes = tuple(range(1, values.ndim)) if layer.op != "conv_transpose2d" else (0, 2, 3)
-        centred = values - values.mean(axes, dtype=np.float64, keepdims=True) if fan_in > 1 else values
+        # Of a transposed convolution's taps, one in stride x stride meets an output pixel.
+        taps = values[0].size if layer.op != "conv_transpose2d" else values[:, 0].size / 4
         # The variance of the uniform distribution on [-a, a) is a^2 / 3.
-        return centred * math.sqrt(3 / (fan_in * variance))
+        return values * math.sqrt(3 / (taps * square))
     if role == "running_mean":
         return _BIAS * values
     return 1 + (0.3 if role == "running_var" else 0.2) * values
 
 
-def _variance(layer: Layer, inputs: list[float], shapes: list[Shape]) -> float:
-    """Rough variance of a layer's output."""
+def _mean_square(layer: Layer, inputs: list[float], shapes: list[Shape]) -> float:
+    """Rough mean square of a layer's output."""
     match layer.op:
         case "conv2d" | "linear" | "conv_transpose2d" | "instance_norm" | "conditional_instance_norm":
             return 1
         case "relu":
-            return inputs[0] * _RELU_VARIANCE
+            return inputs[0] / 2
+        case "max_pool2d":
+            return inputs[0] * 4  # the greatest of several non-negative values
         case "add":
             return sum(inputs)
         case "concat":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convlens.model import Layer
+from convlens.model import Layer, Shape
 from convlens.onnx_import.graph import Node, handles
 
 
@@ -63,7 +63,7 @@ def image_scaler(node: Node) -> None:
 
 def _affine(node: Node, index: int, scale: np.ndarray | np.float32, shift: np.ndarray | np.float32) -> None:
     channels = node.shape(index)[1]
-    scales, shifts = (_per_channel(node, value, channels) for value in (scale, shift))
+    scales, shifts = (_per_channel(node, value, node.shape(index)) for value in (scale, shift))
     if (linear := node.sole_producer("linear", index)) and not linear.params.get("bias", True) and (scales == 1).all():
         _add_bias(node, linear, shifts)
         node.graph.layer_of[node.proto.output[0]] = linear.name
@@ -89,11 +89,11 @@ def _add_bias(node: Node, linear: Layer, bias: np.ndarray) -> None:
     node.graph.model.tensors[linear.weights["bias"]] = bias
 
 
-def _per_channel(node: Node, value: np.ndarray | np.float32, channels: int) -> np.ndarray:
+def _per_channel(node: Node, value: np.ndarray | np.float32, shape: Shape) -> np.ndarray:
     """One number a channel, from a scalar or what broadcasts along N, H and W."""
     value = np.asarray(value, np.float32)
     # A vector of features has two dimensions in ONNX, N x C; an image has four.
-    full = node.shape() if value.ndim > 2 or node.shape()[2:] != (1, 1) else node.shape()[:2]
-    if value.size > 1 and (value.size != channels or np.broadcast_shapes(value.shape, full) != tuple(full)):
+    full = shape if value.ndim > 2 or shape[2:] != (1, 1) else shape[:2]
+    if value.size > 1 and (value.size != shape[1] or np.broadcast_shapes(value.shape, full) != tuple(full)):
         raise node.refusal(f"uses a constant of the shape {list(value.shape)}, expected one number a channel")
-    return np.broadcast_to(value.ravel(), channels).copy()
+    return np.broadcast_to(value.ravel(), shape[1]).copy()
