@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,19 @@ def test_no_family_repeats_another(repository: Path) -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (repository / "tools" / "convlens").rglob("*.py"))
     for name in set(PARAMETERS) - {"alexnet", "googlenet"}:
         assert f'"{name}"' not in code
+
+
+def test_the_example_in_the_documentation(repository: Path) -> None:
+    text = (repository / "docs" / "models.md").read_text(encoding="utf-8")
+    family = json.loads(text.split("```json\n")[1].split("```")[0])
+    model = catalogue.Entry("tiny10", family, family["models"]["tiny10"]).graph()
+    assert [layer.name for layer in model.layers] == [
+        "stem", "stage1.conv", "stage1.relu", "stage1.add", "stage2.conv", "stage2.relu", "pool", "fc",
+    ]  # fmt: skip
+    assert model.layers[3].inputs == ["stem", "stage1.relu"]
+    assert infer_shapes(model)["fc"].output == (1, 10, 1, 1)
+    entry = catalogue.Entry("tiny10", family, family["models"]["tiny10"])
+    assert entry.plan(entry.schemes[0], {}).published["stage1.conv.weight"] == "stage1.conv/w"
+    for name in PARAMETERS:
+        prefix = name[:-2] if name[-2:].isdigit() else name.removesuffix("_bn").rstrip("0123456789")
+        assert prefix in text
