@@ -1,0 +1,26 @@
+#pragma once
+
+#include "engine/model.h"
+#include "kernels/base/cases.h"
+
+namespace convlens::bench {
+
+/// A case to be timed, and how often it occurs.
+struct BenchProblem {
+  OperatorCase c;
+  bool input_is_activated = false;
+  int count = 1;
+
+  Problem problem(DataType type, Layout layout) const;
+  std::string to_string() const;  ///< "conv2d vgg_conv1_1: 1x3x224x224 -> 1x64x224x224 {...}"
+};
+
+/// The problem that a text names: a case of cases.json, a line as it stands there, or, for conv2d, sizes such as
+/// n1c64h56w56k64r3s3p1 (conv2d_text.h). Throws InputError.
+BenchProblem problem_from_text(const std::string& op, const std::string& text, const std::vector<OperatorCase>& cases);
+
+/// The distinct problems that the engine has to solve in one pass of a model, after its rewriting: forward alone, or
+/// back to the image.
+std::vector<BenchProblem> problems_of_model(const Model& model, Pass pass);
+
+}  // namespace convlens::bench

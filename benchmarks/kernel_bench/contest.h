@@ -1,0 +1,38 @@
+#pragma once
+
+#include "benchmarks/base/timing.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
+
+namespace convlens::bench {
+
+struct ContestOptions {
+  Pass pass = Pass::forward;
+  Device device = Device::cpu;
+  std::vector<std::string> variants;  ///< only these, if any are named
+  int samples = 15;
+  Cache cache = Cache::warm;
+  bool check = true;  ///< against the reference first
+};
+
+/// One variant in one layout.
+struct Entry {
+  std::string variant, layout;
+  std::string refusal;  ///< why it took no part: its own reason, or that it is wrong
+  bool wrong = false;
+  bool preferred = false;  ///< by priority, of those that take part
+  double error = 0;        ///< max |error| / max |result|, if it was checked
+  Timing timing;
+};
+
+struct Contest {
+  std::vector<Entry> entries;
+  double flops = 0, bytes = 0;  ///< the least that the problem needs: each tensor is read or written once
+
+  const Entry* fastest() const;  ///< by the best time; nullptr when none took part
+  const Entry* preferred() const;
+};
+
+/// Checks every variant of the problem's operator against the double reference, then times them in turns.
+Contest hold(const BenchProblem& problem, const ContestOptions& options);
+
+}  // namespace convlens::bench

@@ -1,0 +1,164 @@
+// kernel_bench: every variant of an operator on its cases, on sizes given, or on the layers of a model.
+
+#include <omp.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "benchmarks/base/environment.h"
+#include "benchmarks/kernel_bench/contest.h"
+#include "kernels/base/error.h"
+#include "weights/model_file.h"
+
+namespace convlens::bench {
+namespace {
+
+struct Options {
+  std::vector<std::string> ops, cases, variants;
+  std::string model, json, device = "cpu";
+  Pass pass = Pass::forward;
+  int threads = 0, samples = 15;
+  bool cold = false, no_check = false;
+};
+
+std::vector<BenchProblem> given_problems(const Options& options) {
+  const auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
+  std::vector<BenchProblem> list;
+  if (!options.cases.empty()) {
+    if (options.ops.size() != 1)
+      throw InputError("--case needs one --op, as cases of operators may have the same name");
+    for (const std::string& text : options.cases) list.push_back(problem_from_text(options.ops[0], text, cases));
+    return list;
+  }
+  for (const OperatorCase& c : cases)
+    if (c.bench) list.push_back({c});
+  return list;
+}
+
+std::vector<BenchProblem> problems(const Options& options) {
+  for (const std::string& op : options.ops) operator_by_name(op);
+  auto list =
+      options.model.empty() ? given_problems(options) : problems_of_model(*read_model(options.model), options.pass);
+  std::erase_if(
+      list, [&](const BenchProblem& p) { return !options.ops.empty() && !std::ranges::count(options.ops, p.c.op); });
+  return list;
+}
+
+void print_entry(const Contest& contest, const Entry& e) {
+  std::printf("  %c %-24s %-14s", e.preferred ? '*' : ' ', e.variant.c_str(), e.layout.c_str());
+  if (!e.refusal.empty()) return void(std::printf(" %s\n", e.refusal.c_str()));
+  const double best = e.timing.best;
+  std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e\n", best * 1e6, e.timing.median * 1e6, contest.flops / best / 1e9,
+              contest.bytes / best / 1e9, best / contest.fastest()->timing.best, e.error);
+}
+
+void print(const BenchProblem& problem, const Contest& contest) {
+  std::printf("\n%s  %.3f GFLOP, %.2f MB, x%d\n", problem.to_string().c_str(), contest.flops / 1e9, contest.bytes / 1e6,
+              problem.count);
+  std::printf("    %-24s %-14s %11s %11s %9s %8s %7s %9s\n", "variant", "layout", "best us", "median us", "GFLOP/s",
+              "GB/s", "ratio", "error");
+  for (const Entry& e : contest.entries) print_entry(contest, e);
+  std::fflush(stdout);
+}
+
+Json to_json(const BenchProblem& problem, const Contest& contest) {
+  Json entries = Json::array();
+  for (const Entry& e : contest.entries) {
+    Json entry{{"variant", e.variant}, {"layout", e.layout}};
+    if (e.refusal.empty())
+      entry.update({{"best_us", e.timing.best * 1e6},
+                    {"median_us", e.timing.median * 1e6},
+                    {"preferred", e.preferred},
+                    {"relative_error", e.error}});
+    else
+      entry["refused"] = e.refusal;
+    entries.push_back(entry);
+  }
+  Json inputs = Json::array();
+  for (const Shape& s : problem.c.inputs) inputs.push_back({s.n(), s.c(), s.h(), s.w()});
+  return {{"op", problem.c.op},     {"case", problem.c.name},
+          {"inputs", inputs},       {"params", write_params(*problem.c.params)},
+          {"count", problem.count}, {"flops", contest.flops},
+          {"bytes", contest.bytes}, {"variants", entries}};
+}
+
+/// Milliseconds by operator, if each problem is solved by its preferred variant, or by its fastest.
+struct Totals {
+  double preferred = 0, fastest = 0;
+};
+
+void print(const std::map<std::string, Totals>& totals) {
+  std::printf("\nall problems, as often as they occur, by their best times\n    %-24s %13s %13s\n", "operator",
+              "preferred ms", "fastest ms");
+  for (const auto& [op, t] : totals)
+    std::printf("    %-24s %13.3f %13.3f\n", op.c_str(), t.preferred * 1e3, t.fastest * 1e3);
+}
+
+int run(const Options& options) {
+  if (options.threads > 0) omp_set_num_threads(options.threads);
+  const ContestOptions contest_options{.pass = options.pass,
+                                       .device = device_by_name(options.device),
+                                       .variants = options.variants,
+                                       .samples = options.samples,
+                                       .cache = options.cold ? Cache::cold : Cache::warm,
+                                       .check = !options.no_check};
+  Json record{
+      {"environment", environment()}, {"pass", to_string(options.pass)}, {"caches", options.cold ? "cold" : "warm"}};
+  std::cout << to_line(record["environment"]) << "; pass " << to_string(options.pass) << ", caches "
+            << (options.cold ? "cold" : "warm") << ", " << options.samples
+            << " samples; * is the variant that the planner prefers\n";
+  std::map<std::string, Totals> totals;
+  bool wrong = false;
+  for (const BenchProblem& problem : problems(options)) {
+    const Contest contest = hold(problem, contest_options);
+    if (contest.entries.empty()) continue;
+    print(problem, contest);
+    record["problems"].push_back(to_json(problem, contest));
+    for (const Entry& e : contest.entries) wrong = wrong || e.wrong;
+    if (!contest.fastest()) continue;
+    totals[problem.c.op].preferred += problem.count * contest.preferred()->timing.best;
+    totals[problem.c.op].fastest += problem.count * contest.fastest()->timing.best;
+  }
+  if (!options.model.empty()) print(totals);
+  if (!options.json.empty()) std::ofstream(options.json) << record.dump(1) << '\n';
+  return wrong ? 1 : 0;
+}
+
+int main_of(int argc, char** argv) {
+  Options options;
+  CLI::App app("Checks every variant of an operator against the reference, then times them in turns");
+  app.add_option("--op", options.ops, "operator; without it all that have cases for benchmarks");
+  app.add_option("--case", options.cases, "a case's name, a line of cases.json, or for conv2d n1c64h56w56k64r3s3p1");
+  app.add_option("--model", options.model, "a model's folder: time its distinct layers");
+  const std::map<std::string, Pass> passes{
+      {"forward", Pass::forward}, {"backward_data", Pass::backward_data}, {"backward_weights", Pass::backward_weights}};
+  app.add_option("--pass", options.pass, "forward, backward_data or backward_weights")
+      ->transform(CLI::CheckedTransformer(passes));
+  app.add_option("--device", options.device, "device");
+  app.add_option("--variant", options.variants, "only the variants named");
+  app.add_option("--threads", options.threads, "OpenMP threads; 0: all");
+  app.add_option("--samples", options.samples, "samples of each variant")->check(CLI::PositiveNumber);
+  app.add_flag("--cold", options.cold, "empty the caches before each sample");
+  app.add_flag("--no-check", options.no_check, "do not compare with the (slow) reference first");
+  app.add_option("--json", options.json, "also write all numbers to this file");
+  CLI11_PARSE(app, argc, argv);
+  return run(options);
+}
+
+}  // namespace
+}  // namespace convlens::bench
+
+int main(int argc, char** argv) {
+  try {
+    return convlens::bench::main_of(argc, argv);
+  } catch (const convlens::InputError& error) {
+    std::cerr << "kernel_bench: " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "kernel_bench: " << error.what() << '\n';
+    return 1;
+  }
+}

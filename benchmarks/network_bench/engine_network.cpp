@@ -1,0 +1,74 @@
+#include "benchmarks/network_bench/engine_network.h"
+
+#include <fstream>
+#include <random>
+
+#include "kernels/base/error.h"
+
+namespace convlens::bench {
+namespace {
+
+PlanRequest request_for(const Model& model, const NetworkOptions& options) {
+  PlanRequest request{.device = options.device, .batch = options.batch, .observe = {model.output}};
+  const InputSpec& image = model.image_input();
+  if (options.height > 0)
+    request.input_shapes[image.name] = {1, image.shape.c(), options.height,
+                                        options.width > 0 ? options.width : options.height};
+  if (options.gradient) {
+    request.losses = {model.output};
+    request.gradients = {image.name};
+  }
+  return request;
+}
+
+Array random_array(const Shape& shape) {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  Array array(shape);
+  for (float& value : array.values) value = uniform(random);
+  return array;
+}
+
+void read_raw(const std::filesystem::path& file, Array& array) {
+  std::ifstream stream(file, std::ios::binary);
+  const auto bytes = static_cast<std::streamsize>(array.values.size() * sizeof(float));
+  stream.read(reinterpret_cast<char*>(array.values.data()), bytes);
+  if (stream.gcount() != bytes || stream.peek() != std::ifstream::traits_type::eof())
+    throw InputError(file.string() + ": expected " + std::to_string(bytes) + " bytes, float32 of the shape " +
+                     array.shape.to_string());
+}
+
+void write_raw(const std::string& file, const Array& array) {
+  std::ofstream stream(file, std::ios::binary);
+  stream.write(reinterpret_cast<const char*>(array.values.data()),
+               static_cast<std::streamsize>(array.values.size() * sizeof(float)));
+  if (!stream.flush()) throw InternalError(file + " cannot be written");
+}
+
+}  // namespace
+
+EngineNetwork::EngineNetwork(std::shared_ptr<const Model> model, const NetworkOptions& options)
+    : model_(std::move(model)), gradient_(options.gradient) {
+  session_ = std::make_unique<Session>(*model_, request_for(*model_, options));
+  for (const InputSpec& input : model_->inputs)
+    if (const auto it = session_->plan().values.find(input.name); it != session_->plan().values.end())
+      inputs_.emplace(input.name, random_array(it->second.desc.shape));
+  if (!options.input.empty()) read_raw(options.input, inputs_.at(model_->image_input().name));
+}
+
+void EngineNetwork::run() {
+  for (const auto& [name, value] : inputs_) session_->set_input(name, value);
+  session_->forward();
+  output_ = session_->value(model_->output);
+  if (!gradient_) return;
+  const Loss losses[] = {class_score(model_->output, 0)};
+  session_->backward(losses);
+  image_gradient_ = session_->gradient(model_->image_input().name);
+}
+
+void EngineNetwork::save(const std::string& prefix) const {
+  write_raw(prefix + ".output.f32", output_);
+  if (gradient_) write_raw(prefix + ".gradient.f32", image_gradient_);
+}
+
+}  // namespace convlens::bench

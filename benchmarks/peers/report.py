@@ -1,0 +1,72 @@
+"""docs/results/cpu.md from the numbers that run.py collects."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+ENGINE = "ConvLens"
+
+
+def _cell(entry: dict[str, Any] | None) -> str:
+    if entry is None:
+        return "—"
+    if "error" in entry:
+        return "failed"
+    return f"{min(entry['ms']):.2f} / {median(entry['ms']):.2f}"
+
+
+def _ratio(entries: dict[str, Any]) -> str:
+    peers = {name: min(e["ms"]) for name, e in entries.items() if name != ENGINE and "ms" in e}
+    if not peers or "ms" not in entries.get(ENGINE, {}):
+        return "—"
+    best = min(peers, key=lambda name: peers[name])
+    return f"{min(entries[ENGINE]['ms']) / peers[best]:.2f} ({best})"
+
+
+def _table(networks: dict[str, dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(name for entries in networks.values() for name in entries))
+    lines = ["| network | " + " | ".join(names) + " | time / best peer's |", "|---|" + "---|" * (len(names) + 1)]
+    for network, entries in networks.items():
+        cells = [_cell(entries.get(name)) for name in names]
+        lines.append(f"| {network} | " + " | ".join(cells) + f" | {_ratio(entries)} |")
+    return lines
+
+
+def _remarks(record: dict[str, Any]) -> list[str]:
+    lines = []
+    for kind, networks in record["results"].items():
+        for network, entries in networks.items():
+            for name, entry in entries.items():
+                if "error" in entry:
+                    lines.append(f"- {network}, {kind}: {name} failed: {entry['error']}")
+                elif not entry.get("agrees", True):
+                    lines.append(f"- {network}, {kind}: {name} DISAGREES with this engine: {entry['difference']}")
+    lines += [f"- {name} is missing: {reason}" for name, reason in record["missing"].items()]
+    return lines
+
+
+def markdown(record: dict[str, Any]) -> str:
+    """The page: how it was measured, then a table for each kind of run."""
+    e = record["environment"]
+    lines = [
+        "# Networks on the CPU, against other frameworks",
+        "",
+        f"Measured on {e['processor']}, {record['threads']} threads, on {e['date']} (load before: {e['load']:.2f}); "
+        f"{e['compiler']}, oneDNN {e['onednn']}. Written by `{record['command']}`.",
+        "",
+        "fp32, batch 1, the same weights and input everywhere, from the input in memory to the results there. All "
+        f"frameworks are held in memory and take turns ({record['rounds']} rounds of {record['runs']} runs after one "
+        "that does not count, each round beginning with another framework). Milliseconds, best / median. Before "
+        "timing, every framework's results are compared with this engine's: ||difference|| / ||result|| may be "
+        f"{record['tolerance']['output']:g} for outputs and {record['tolerance']['gradient']:g} for gradients.",
+        "",
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+        + ". OpenVINO is told to stay in f32, ncnn's 16-bit options are off, PyTorch is eager with frozen weights.",
+    ]  # fmt: skip
+    titles = {"forward": "Forward", "gradient": "Forward and gradient with respect to the image"}
+    for kind, networks in record["results"].items():
+        lines += ["", f"## {titles[kind]}", "", *_table(networks)]
+    if remarks := _remarks(record):
+        lines += ["", "## Remarks", "", *remarks]
+    return "\n".join(lines) + "\n"
