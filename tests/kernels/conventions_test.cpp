@@ -1,0 +1,77 @@
+// Conventions that the reference and the variants share, and which no comparison of the two can question: numbers from
+// PyTorch's documentation, or worked out by hand from its rules.
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/operator_run.h"
+
+namespace convlens::test {
+namespace {
+
+// The reference's result for one plane.
+std::vector<double> plane(const std::string& op, const Json& params, int64_t height, const std::vector<double>& x) {
+  OperatorCase c{.op = op, .name = "plane", .params = operator_by_name(op).new_params()};
+  read_params(*c.params, params, "test", "params");
+  c.inputs = {{1, 1, height, static_cast<int64_t>(x.size()) / height}};
+  OperatorRun run(c, c.problem(DataType::f64, Layout::nchw));
+  std::ranges::copy(x, run.inputs[0].f64().begin());
+  run.run(*variants(op, Pass::forward, Device::reference).at(0));
+  return {run.output[0].f64().begin(), run.output[0].f64().end()};
+}
+
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(std::abs(found[i] - expected[i]) <= 1e-12) << i << ": " << found[i];
+}
+
+const std::vector<double> square{1, 2, 3, 4};
+
+TEST(Conventions, UpsampleNearest) {
+  expect_near(plane("upsample", {{"scale_factor", 2}}, 2, square), {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4});
+}
+
+TEST(Conventions, UpsampleBilinear) {
+  expect_near(plane("upsample", {{"scale_factor", 2}, {"mode", "bilinear"}}, 2, square),
+              {1, 1.25, 1.75, 2, 1.5, 1.75, 2.25, 2.5, 2.5, 2.75, 3.25, 3.5, 3, 3.25, 3.75, 4});
+}
+
+TEST(Conventions, UpsampleBilinearWithAlignedCorners) {
+  std::vector<double> expected;
+  for (int p = 0; p < 4; ++p)
+    for (int q = 0; q < 4; ++q) expected.push_back(1 + p * 2.0 / 3 + q / 3.0);
+  expect_near(plane("upsample", {{"scale_factor", 2}, {"mode", "bilinear"}, {"align_corners", true}}, 2, square),
+              expected);
+}
+
+TEST(Conventions, ReflectionLeavesOutTheEdge) {
+  expect_near(plane("pad", {{"padding", 2}, {"mode", "reflect"}}, 3, {0, 1, 2, 3, 4, 5, 6, 7, 8}),
+              {8, 7, 6, 7, 8, 7, 6, 5, 4, 3, 4, 5, 4, 3, 2, 1, 0, 1, 2, 1, 0, 5, 4, 3, 4,
+               5, 4, 3, 8, 7, 6, 7, 8, 7, 6, 5, 4, 3, 4, 5, 4, 3, 2, 1, 0, 1, 2, 1, 0});
+}
+
+TEST(Conventions, PaddingIsTopLeftBottomRight) {
+  expect_near(plane("pad", {{"padding", {1, 0, 0, 2}}}, 2, square), {0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0});
+  expect_near(plane("pad", {{"padding", {-1, 0, 0, 0}}}, 2, square), {3, 4});
+}
+
+TEST(Conventions, AdaptiveWindowsOverlap) {
+  expect_near(plane("adaptive_avg_pool2d", {{"output_size", {1, 3}}}, 1, {1, 2, 3, 4, 5}), {1.5, 3, 4.5});
+}
+
+TEST(Conventions, AveragesCountPaddingButNothingBeyond) {
+  Json params{{"kernel_size", {1, 3}}, {"stride", 2}, {"padding", {0, 1}}, {"ceil_mode", true}};
+  expect_near(plane("avg_pool2d", params, 1, {1, 2, 3, 4, 5, 6}), {1, 3, 5, 3});
+  params["count_include_pad"] = false;
+  expect_near(plane("avg_pool2d", params, 1, {1, 2, 3, 4, 5, 6}), {1.5, 3, 5, 6});
+}
+
+// TensorFlow's SAME: an odd amount has its larger half after, and is never counted.
+TEST(Conventions, SamePadding) {
+  const Json params{{"kernel_size", {1, 2}}, {"stride", 1}, {"padding", "same"}};
+  expect_near(plane("avg_pool2d", params, 1, {1, 2, 4}), {1.5, 3, 4});
+  expect_near(plane("max_pool2d", params, 1, {1, 2, 4}), {2, 4, 4});
+}
+
+}  // namespace
+}  // namespace convlens::test
