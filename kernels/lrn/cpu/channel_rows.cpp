@@ -65,11 +65,11 @@ void scatter(const PixelTile& tile, const float* row, float* to) {
 
 // sum[e] = values[e] + ... + values[e + (size - 1) * pixels]
 void window_sums(const float* values, int64_t size, int64_t pixels, float* sum, int64_t elements) {
+  std::copy_n(values, elements, sum);
+  for (int64_t j = 1; j < size; ++j) {
+    const float* shifted = values + j * pixels;
 #pragma omp simd
-  for (int64_t e = 0; e < elements; ++e) {
-    float total = values[e];
-    for (int64_t j = 1; j < size; ++j) total += values[e + j * pixels];
-    sum[e] = total;
+    for (int64_t e = 0; e < elements; ++e) sum[e] += shifted[e];
   }
 }
 
