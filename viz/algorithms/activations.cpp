@@ -60,7 +60,7 @@ class Activations final : public Algorithm {
     const int64_t channels = std::min(value.shape.c(), max_channels_);
     std::vector<Image> tiles;
     for (int64_t c = 0; c < channels; ++c)
-      tiles.push_back(apply(color_map_by_name(color_map_), to_unit_range(channel_image(value, c))));
+      tiles.push_back(apply(color_map_by_name(color_map_), to_unit_range_clipped(channel_image(value, c), 100)));
     const Image grid = tile_grid(tiles, square_columns(static_cast<int>(channels), tiles[0].height, tiles[0].width));
     run.show(file, enlarge(grid, std::clamp(768 / grid.width, 1, 16)),
              layer + ": " + std::to_string(channels) + " of " + std::to_string(value.shape.c()) + " channels of " +
@@ -80,7 +80,7 @@ class Activations final : public Algorithm {
     std::ranges::stable_sort(order, std::ranges::greater{}, [&](size_t c) { return mean[c]; });
     order.resize(std::min(order.size(), static_cast<size_t>(strongest_)));
     for (const size_t c : order) {
-      const Image map = to_unit_range(channel_image(value, static_cast<int64_t>(c)));
+      const Image map = to_unit_range_clipped(channel_image(value, static_cast<int64_t>(c)), 100);
       run.show(file_name(layer) + "_channel" + std::to_string(c),
                overlay(run.view(), map, ColorMap::viridis, static_cast<float>(alpha_)), layer + ", channel " + std::to_string(c));
       run.results[layer].push_back({{"channel", c}, {"mean", mean[c]}});

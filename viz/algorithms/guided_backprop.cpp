@@ -32,7 +32,7 @@ struct Box {
 class GuidedBackprop final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
-    v.field({.name = "layer", .doc = "whose neuron; by default the last that has a map of positions"}, layer_);
+    v.field({.name = "layer", .doc = "whose neuron; by default what enters the last ReLU on a map, where none is saturated"}, layer_);
     v.field({.name = "channel", .doc = "the neuron's channel; -1: the one with the strongest activation", .min = -1}, channel_);
     v.field({.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0}, position_);
     v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each"}, modes_);
@@ -71,7 +71,7 @@ class GuidedBackprop final : public Algorithm {
       std::vector<Shape> inputs;
       for (const std::string& input : layer.inputs) inputs.push_back(shapes.at(input));
       const Shape s = shapes[layer.name] = layer.op->infer(*layer.params, inputs);
-      if (s.h() * s.w() > 1 && layer.op->as_activation(*layer.params)) last = layer.name;
+      if (s.h() * s.w() > 1 && layer.op->as_activation(*layer.params)) last = layer.inputs[0];
     }
     if (last.empty()) throw InputError("the model '" + model.name + "' has no ReLU on a map: name a 'layer'");
     return last;

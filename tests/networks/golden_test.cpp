@@ -1,0 +1,112 @@
+// Whole networks with known random weights against golden files, which JAX made in double and ONNX Runtime confirmed
+// (tools/make_golden.py): output within 1e-5, input gradient within 1e-4 of the greatest magnitude.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/session.h"
+#include "kernels/base/json.h"
+#include "kernels/base/sha256.h"
+#include "weights/model_file.h"
+
+namespace convlens::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+uint64_t fnv1a(const std::string& text) {
+  uint64_t value = 0xCBF29CE484222325ULL;
+  for (const char byte : text) value = (value ^ static_cast<unsigned char>(byte)) * 0x100000001B3ULL;
+  return value;
+}
+
+// The generator of tools/convlens/random_numbers.py: SplitMix64 as a counter, keyed by a name.
+Array uniform(const std::string& name, uint64_t seed, const Shape& shape) {
+  constexpr uint64_t golden = 0x9E3779B97F4A7C15ULL;
+  const uint64_t key = fnv1a(name) ^ (seed * golden);
+  Array array(shape);
+  for (size_t i = 0; i < array.values.size(); ++i) {
+    uint64_t z = key + (i + 1) * golden;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
+    z ^= z >> 31;
+    array.values[i] = static_cast<float>(z >> 40) * 0x1p-23F - 1.0F;
+  }
+  return array;
+}
+
+Shape shape_of(const Json& json) {
+  const auto extents = json.at("shape").get<std::vector<int64_t>>();
+  return Shape(std::span<const int64_t>(extents));
+}
+
+// As tools/convlens/golden.py says: an image is uniform, a vector is 3/4 of its element 1 and 1/4 of its element 4.
+Array golden_input(const InputSpec& spec, uint64_t seed, const Shape& shape) {
+  if (spec.kind == InputSpec::Kind::image) return uniform("input/" + spec.name, seed, shape);
+  Array vector(shape);
+  vector.values.at(1) = 0.75F;
+  vector.values.at(4) = 0.25F;
+  return vector;
+}
+
+void expect_first(const Array& found, const Json& expected) {
+  for (size_t i = 0; i < expected.at("first").size(); ++i)
+    ASSERT_NEAR(found.values[i], expected["first"][i].get<double>(), 1e-6) << "the generator of random numbers differs";
+}
+
+void expect_samples(const Array& found, const Json& expected, double tolerance, const std::string& what) {
+  ASSERT_EQ(found.shape, shape_of(expected));
+  const double scale = expected.at("max_abs");
+  double worst = 0;
+  for (size_t i = 0; i < expected.at("indices").size(); ++i) {
+    const double error =
+        std::abs(found.values.at(expected["indices"][i].get<size_t>()) - expected.at("values")[i].get<double>()) / scale;
+    ASSERT_TRUE(error <= tolerance) << what << " " << expected["indices"][i] << ": relative error " << error;
+    worst = std::max(worst, error);
+  }
+  ::testing::Test::RecordProperty(what + "_error", std::to_string(worst));
+}
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(fs::path(CONVLENS_SOURCE_DIR) / "tests/golden"))
+    names.push_back(entry.path().stem().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+class Golden : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, OutputAndInputGradient) {
+  const Json golden = Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/golden" / (GetParam() + ".json")));
+  const auto model = read_model(fs::path(CONVLENS_TEST_MODELS) / "random" / GetParam());
+  ASSERT_EQ(model->sha256, golden.at("model_bin_sha256")) << "the random weights are not those of the golden file";
+  const std::string layer = golden["output"]["layer"];
+  ASSERT_EQ(layer, model->output);
+  const uint64_t seed = golden.at("seed");
+
+  PlanRequest request{.losses = {layer}};
+  for (const auto& [name, gradient] : golden.at("gradients").items()) request.gradients.push_back(name);
+  Session session(*model, request);
+  for (const InputSpec& spec : model->inputs) {
+    const Array input = golden_input(spec, seed, shape_of(golden.at("inputs").at(spec.name)));
+    expect_first(input, golden["inputs"][spec.name]);
+    session.set_input(spec.name, input);
+  }
+  session.forward();
+  expect_samples(session.value(layer), golden["output"], 1e-5, "output");
+  const Array functional = uniform("functional", seed, shape_of(golden.at("functional")));
+  expect_first(functional, golden["functional"]);
+  const Loss losses[] = {projection(layer, functional)};
+  session.backward(losses);
+  for (const std::string& name : request.gradients)
+    expect_samples(session.gradient(name), golden["gradients"][name], 1e-4, "gradient_" + name);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Golden, ::testing::ValuesIn(golden_names()), [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace convlens::test
