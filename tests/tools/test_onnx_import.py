@@ -28,8 +28,8 @@ def _image(opset: int = 13, channels: int = 4, size: int = 9) -> GraphBuilder:
     return GraphBuilder(1, channels, size, size, opset=opset)
 
 
-def _conv(**attributes: object) -> GraphBuilder:
-    g = _image()
+def _conv(size: int = 9, **attributes: object) -> GraphBuilder:
+    g = _image(size=size)
     return g.add("Conv", g.constant(6, 4 // attributes.get("group", 1), 3, 3), g.constant(6), **attributes)
 
 
@@ -107,7 +107,7 @@ def _reduce_mean() -> GraphBuilder:
 CASES: dict[str, Build] = {
     "conv": lambda: _conv(strides=[2, 1], pads=[1, 0, 2, 1]),
     "conv_dilated_groups": lambda: _conv(dilations=[2, 2], group=2),
-    "conv_same": lambda: _conv(auto_pad="SAME_UPPER", strides=[2, 2]),
+    "conv_same": lambda: _conv(size=10, auto_pad="SAME_UPPER", strides=[2, 2]),
     "conv_valid": lambda: _conv(auto_pad="VALID"),
     "conv_transpose": lambda: _transposed(strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1]),
     "conv_transpose_groups": lambda: _transposed(strides=[3, 2], group=2, dilations=[2, 1]),
