@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Download two sample photos, a cup of coffee and a cat, both in the public domain (CC0), from scikit-image's package."""
+"""Download two sample photos in the public domain (CC0), a cup of coffee and a cat, from scikit-image's package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _PACKAGE = {
     "platform": "cp311-manylinux_2_28_x86_64",
     "sha256": "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
 }
-# By Rachel Michetti and Stefan van der Walt: "No copyright restrictions. CC0 by the photographer" (skimage/data/_fetchers.py).
+# By Rachel Michetti and Stefan van der Walt: "No copyright restrictions. CC0 by the photographer"
+# (skimage/data/_fetchers.py).
 _SHA256_OF_PHOTO = {
     "coffee.png": "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
     "chelsea.png": "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
