@@ -9,7 +9,8 @@
 
 namespace convlens::fuzz {
 
-/// Bad input may end in an InputError and in nothing else: any other exception leaves this function and ends the program.
+/// Bad input may end in an InputError and in nothing else: any other exception leaves this function and ends the
+/// program.
 void accept_or_refuse(const std::function<void()>& read);
 
 /// A folder of this process for the files that a target writes, removed when the program ends.

@@ -33,12 +33,14 @@ Json model_json(const Header& header, std::span<const uint8_t> binary) {
           {"version", 1},
           {"name", "fuzzed"},
           {"inputs", {{{"name", "vector"}, {"kind", "vector"}, {"shape", {1, 1, 1 << 18}}}}},
-          {"layers", {convolution("a", "vector", "f32", header.f32_length), convolution("b", "a", "f16", header.f16_length)}},
+          {"layers",
+           {convolution("a", "vector", "f32", header.f32_length), convolution("b", "a", "f16", header.f16_length)}},
           {"output", "b"},
           {"tensors",
            {{"f32", tensor("f32", header.f32_offset, header.f32_length)},
             {"f16", tensor("f16", header.f16_offset, header.f16_length)}}},
-          {"binary", {{"file", "model.bin"}, {"bytes", binary.size()}, {"sha256", convlens::sha256_hex(std::as_bytes(binary))}}}};
+          {"binary",
+           {{"file", "model.bin"}, {"bytes", binary.size()}, {"sha256", convlens::sha256_hex(std::as_bytes(binary))}}}};
 }
 
 }  // namespace
