@@ -23,7 +23,7 @@ std::string what_runs(const Step& step) {
 }
 
 std::string plan_table(const Plan& plan) {
-  std::string text = padded("layer", 34) + padded("pass", 18) + padded("what runs", 34) + "result\n";
+  std::string text = "\n" + padded("layer", 34) + padded("pass", 18) + padded("what runs", 34) + "result\n";
   for (const Step& step : plan.steps) {
     const TensorDesc desc = result_of(step);
     text += padded(step.layer, 34) + padded(to_string(step.pass), 18) + padded(what_runs(step), 34) + desc.shape.to_string() +
@@ -38,7 +38,7 @@ std::string plan_table(const Plan& plan) {
 }
 
 std::string plan_explanation(const Plan& plan) {
-  std::string text;
+  std::string text = "\n";
   for (const Step& step : plan.steps) {
     if (step.kind != Step::Kind::kernel) continue;
     text += step.layer + " (" + to_string(step.pass) + "): " + what_runs(step) + "\n";

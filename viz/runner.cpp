@@ -127,7 +127,7 @@ std::vector<std::pair<std::string, Plan>> plan_config(const Config& config) {
     Section section;
     const Run run(run_config, model, section);
     if (const auto request = run_config.algorithm->request(run))
-      plans.emplace_back(run_config.info->name + " of " + model.name, make_plan(model, *request));
+      plans.emplace_back(run_config.info->name + " of " + model.name + " on " + to_string(run.device()), make_plan(model, *request));
   }
   return plans;
 }

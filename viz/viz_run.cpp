@@ -1,10 +1,12 @@
 // viz_run: every visualisation behind one command.
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 
 #include "kernels/base/error.h"
 #include "viz/command.h"
+#include "viz/plan_text.h"
 #include "viz/reference.h"
 #include "viz/runner.h"
 #include "viz/verify.h"
@@ -40,6 +42,10 @@ int act(const Options& options) {
   if (!options.out.empty()) overrides.push_back("out=" + options.out);
   if (!options.device.empty()) overrides.push_back("device=" + options.device);
   const Config config = read_config(options.config, overrides);
+  if (options.plan) {
+    for (const auto& [name, plan] : plan_config(config)) std::cout << name << ": " << plan_table(plan);
+    return 0;
+  }
   const Json record = run_config(config, {.quiet = options.quiet || options.json});
   if (options.json) std::cout << record.dump(2) << '\n';
   return 0;
@@ -66,6 +72,7 @@ int parse_and_act(int argc, char** argv) {
 }  // namespace convlens::viz
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of write(), which says so, like a full disk
   try {
     return convlens::viz::parse_and_act(argc, argv);
   } catch (const convlens::InputError& error) {

@@ -17,7 +17,7 @@ struct Options {
 
 void run(const Options& options) {
   for (const auto& [name, plan] : plan_config(read_config(options.config, options.overrides)))
-    std::cout << name << " on " << to_string(plan.device) << "\n" << (options.explain ? plan_explanation(plan) : plan_table(plan));
+    std::cout << name << ": " << (options.explain ? plan_explanation(plan) : plan_table(plan));
 }
 
 const RegisterCommand registered([](CLI::App& parser) {

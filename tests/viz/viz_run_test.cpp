@@ -1,0 +1,258 @@
+// viz_run as its users meet it: what it leaves, what it prints, and how it refuses.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "kernels/base/json.h"
+#include "kernels/base/sha256.h"
+#include "tests/weights/temporary_folder.h"
+#include "tests/weights/tiny_model.h"
+#include "viz/io/image.h"
+#include "viz/io/npy.h"
+
+namespace convlens::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code;
+  std::string output;  // of both streams
+};
+
+class VizRun : public ::testing::Test {
+ protected:
+  VizRun() {
+    write_tiny_model(root_ / "model");
+    viz::Image photo = viz::make_image(3, 24, 20);
+    for (size_t i = 0; i < photo.values.size(); ++i) photo.values[i] = static_cast<float>(i * 37 % 101) / 100;
+    viz::write_png(root_ / "ein Foto ä.png", photo);
+    config_ = {{"algorithm", "saliency"}, {"model", "model"}, {"image", "ein Foto ä.png"}, {"out", "out"}};
+  }
+
+  Outcome run(const std::string& arguments) const {
+    std::FILE* pipe = popen(("cd '" + root_.string() + "' && '" VIZ_RUN "' " + arguments + " 2>&1").c_str(), "r");
+    std::string text;
+    for (int c; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
+    return {WEXITSTATUS(pclose(pipe)), text};
+  }
+
+  Outcome run_config(const std::string& arguments = "") const {
+    std::ofstream(root_ / "config.json") << config_.dump();
+    return run("config.json " + arguments);
+  }
+
+  /// It must end with code 2, one sentence that holds `part`, and nothing in the output folder.
+  void expect_refused(const std::string& part, const std::string& arguments = "") const {
+    const Outcome outcome = run_config(arguments);
+    EXPECT_EQ(outcome.code, 2) << outcome.output;
+    EXPECT_NE(outcome.output.find(part), std::string::npos) << outcome.output;
+    EXPECT_EQ(std::ranges::count(outcome.output, '\n'), 1) << outcome.output;
+    EXPECT_FALSE(fs::exists(root_ / "out"));
+  }
+
+  std::set<std::string> files(const std::string& folder) const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(root_ / folder))
+      names.insert(fs::relative(entry.path(), root_ / folder).string());
+    return names;
+  }
+
+  Json record() const { return Json::parse(std::ifstream(root_ / "out/run.json")); }
+
+  TemporaryFolder folder_;
+  fs::path root_ = folder_.path();
+  Json config_;
+};
+
+TEST_F(VizRun, LeavesPicturesArraysPageAndRecord) {
+  const Outcome outcome = run_config();
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_EQ(files("out"), (std::set<std::string>{"gradient.npy", "image.png", "overlay.png", "report.html", "run.json", "saliency.png"}));
+  EXPECT_EQ(viz::read_npy(root_ / "out/gradient.npy").shape, (std::vector<int64_t>{1, 3, 16, 16}));
+  EXPECT_EQ(viz::read_image(root_ / "out/saliency.png").width, 16);
+  const Json record = this->record();
+  EXPECT_EQ(record["outputs"]["gradient.npy"], sha256_file(root_ / "out/gradient.npy"));
+  EXPECT_EQ(record["runs"][0]["inputs"]["image"]["sha256"], sha256_file(root_ / "ein Foto ä.png"));
+  EXPECT_EQ(record["runs"][0]["layers"]["relu1"]["backward_data"], "masked");
+}
+
+TEST_F(VizRun, AListOfRunsSharesKeysAndEndsInOnePage) {
+  config_["runs"] = {{{"algorithm", "classify"}}, {{"algorithm", "filters"}}, {{"algorithm", "filters"}, {"layer", "conv2"}},
+                     {{"algorithm", "activations"}}, {{"algorithm", "guided_backprop"}, {"modes", {"guided", "standard"}}}};
+  config_.erase("algorithm");
+  const Outcome outcome = run_config();
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  for (const char* file : {"classify/image.png", "filters/filters.png", "filters-2/filters.png", "activations/relu1.png",
+                           "guided_backprop/guided.png", "guided_backprop/standard.npy", "report.html", "run.json"})
+    EXPECT_TRUE(fs::exists(root_ / "out" / file)) << file;
+  EXPECT_EQ(record()["runs"].size(), 5U);
+}
+
+TEST_F(VizRun, TheSameRunGivesTheSameBits) {
+  ASSERT_EQ(run_config().code, 0);
+  const Outcome same = run("--verify out/run.json");
+  EXPECT_EQ(same.code, 0) << same.output;
+  Json record = this->record();
+  record["outputs"]["gradient.npy"] = std::string(64, '0');
+  std::ofstream(root_ / "out/run.json") << record.dump();
+  const Outcome different = run("--verify out/run.json");
+  EXPECT_EQ(different.code, 1);
+  EXPECT_NE(different.output.find("DIFFERS  gradient.npy"), std::string::npos) << different.output;
+}
+
+TEST_F(VizRun, OverridesAndFolderComeFromTheCommandLine) {
+  const Outcome outcome = run_config("--set class=cross --set signed=true --out elsewhere --quiet");
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_EQ(outcome.output, "");
+  const Json record = Json::parse(std::ifstream(root_ / "elsewhere/run.json"));
+  EXPECT_EQ(record["runs"][0]["results"]["class"]["name"], "cross");
+  EXPECT_EQ(record["runs"][0]["configuration"]["signed"], true);
+}
+
+TEST_F(VizRun, JsonIsMachineReadable) {
+  const Outcome outcome = run_config("--json");
+  EXPECT_EQ(Json::parse(outcome.output)["runs"][0]["algorithm"], "saliency");
+}
+
+TEST_F(VizRun, TheReferenceDeviceAgreesWithTheCpu) {
+  ASSERT_EQ(run_config().code, 0);
+  ASSERT_EQ(run_config("--device reference --out reference").code, 0);
+  const auto a = viz::read_npy(root_ / "out/gradient.npy"), b = viz::read_npy(root_ / "reference/gradient.npy");
+  for (size_t i = 0; i < a.values.size(); ++i) ASSERT_NEAR(a.values[i], b.values[i], 1e-5);
+}
+
+TEST_F(VizRun, TellsWhatItCanDo) {
+  EXPECT_NE(run("--list").output.find("guided_backprop"), std::string::npos);
+  EXPECT_NE(run("--describe saliency").output.find("clip_percentile"), std::string::npos);
+  EXPECT_NE(run("--describe conv2d").output.find("dilation"), std::string::npos);
+  EXPECT_NE(run("--describe salienzy").output.find("'saliency'"), std::string::npos);
+  EXPECT_EQ(run("--describe salienzy").code, 2);
+}
+
+TEST_F(VizRun, PlansWithoutRunning) {
+  std::ofstream(root_ / "config.json") << config_.dump();
+  for (const std::string command : {"plan config.json", "config.json --plan"}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.output.find("backward_data"), std::string::npos) << outcome.output;
+    EXPECT_NE(outcome.output.find("peak "), std::string::npos) << outcome.output;
+    EXPECT_FALSE(fs::exists(root_ / "out"));
+  }
+  EXPECT_NE(run("plan config.json --explain").output.find("conv1 (forward): conv2d "), std::string::npos);
+}
+
+TEST_F(VizRun, TracesEveryStep) {
+  std::ofstream(root_ / "config.json") << config_.dump();
+  const Outcome outcome = run("trace config.json --trace timeline.json");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  const Json timeline = Json::parse(std::ifstream(root_ / "timeline.json"));
+  std::set<std::string> layers;
+  for (const Json& event : timeline["traceEvents"]) {
+    layers.insert(event["name"]);
+    EXPECT_GT(event["args"]["norm"].get<double>(), 0) << event;
+  }
+  EXPECT_TRUE(layers.contains("conv1") && layers.contains("fc"));
+}
+
+TEST_F(VizRun, ChecksGradients) {
+  const Outcome outcome = run("gradcheck model --samples 5");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_NE(outcome.output.find("all gradients agree"), std::string::npos);
+}
+
+TEST_F(VizRun, RefusesAnUnknownKey) {
+  config_["clip_percentil"] = 90;
+  expect_refused("config.json: unknown key 'clip_percentil'; the nearest are 'clip_percentile'");
+}
+
+TEST_F(VizRun, RefusesAWrongType) {
+  config_["signed"] = "yes";
+  expect_refused("config.json: 'signed' must be true or false, found \"yes\"");
+}
+
+TEST_F(VizRun, RefusesAnUnknownAlgorithm) {
+  config_["algorithm"] = "salience";
+  expect_refused("'algorithm': there is no algorithm 'salience'; the nearest are 'saliency'");
+}
+
+TEST_F(VizRun, RefusesAnUnknownClass) {
+  config_["class"] = "cirle";
+  expect_refused("has no class 'cirle'; the nearest are 'circle'");
+  config_["class"] = 4;
+  expect_refused("has the classes 0 to 3, so 'class' cannot be 4");
+}
+
+TEST_F(VizRun, RefusesAMissingLayer) {
+  config_["algorithm"] = "guided_backprop";
+  config_["layer"] = "conv3";
+  expect_refused("has no layer 'conv3'; the nearest are 'conv1', 'conv2'");
+}
+
+TEST_F(VizRun, RefusesAMissingImage) {
+  config_.erase("image");
+  expect_refused("the key 'image' is missing");
+  config_["image"] = "no.png";
+  expect_refused("no.png");
+}
+
+TEST_F(VizRun, RefusesAnImageThatIsNone) {
+  std::ofstream(root_ / "text.png") << "hello";
+  config_["image"] = "text.png";
+  expect_refused("text.png");
+}
+
+TEST_F(VizRun, RefusesAnAlteredModel) {
+  std::fstream binary(root_ / "model/model.bin", std::ios::in | std::ios::out | std::ios::binary);
+  binary.put('x');
+  binary.close();
+  expect_refused("model.bin: its sha256 must be");
+}
+
+TEST_F(VizRun, RefusesAModelThatIsNotThere) {
+  config_["model"] = "nothing";
+  expect_refused("nothing");
+}
+
+TEST_F(VizRun, RefusesADeviceThatIsNotBuilt) { expect_refused("the device \"simt\" is not in this build", "--device simt"); }
+
+TEST_F(VizRun, RefusesABadOverride) { expect_refused("--set takes key.path=value", "--set signed"); }
+
+TEST_F(VizRun, RefusesTextThatIsNoJson) {
+  std::ofstream(root_ / "broken.json") << "{\"algorithm\": ";
+  const Outcome outcome = run("broken.json");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.output.find("broken.json: is not valid JSON"), std::string::npos);
+  EXPECT_EQ(run("").code, 2);
+  EXPECT_EQ(run("missing.json").code, 2);
+  EXPECT_EQ(run("--no-such-option").code, 2);
+}
+
+TEST_F(VizRun, LeavesEarlierResultsWhenItFails) {
+  ASSERT_EQ(run_config().code, 0);
+  const auto before = files("out");
+  const std::string hash = sha256_file(root_ / "out/report.html");
+  config_["class"] = "none";
+  EXPECT_EQ(run_config().code, 2);
+  EXPECT_EQ(files("out"), before);
+  EXPECT_EQ(sha256_file(root_ / "out/report.html"), hash);
+}
+
+TEST_F(VizRun, AFullDiskLosesNothing) {
+  ASSERT_EQ(run_config().code, 0);
+  const auto before = files("out");
+  // A limit on the size of files stands in for the disk.
+  std::ofstream(root_ / "limited.sh") << "ulimit -f 1; exec '" VIZ_RUN "' config.json --set signed=true";
+  const int status = std::system(("cd '" + root_.string() + "' && bash limited.sh 2>/dev/null >/dev/null").c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_EQ(files("out"), before);
+  EXPECT_EQ(record()["runs"][0]["configuration"]["signed"], false);
+}
+
+}  // namespace
+}  // namespace convlens::test
