@@ -39,7 +39,7 @@ def test_list(repository: Path) -> None:
     ("arguments", "message"),
     [
         (("get_model.py", "resnet19"), "no architecture 'resnet19'; near it are resnet"),
-        (("get_model.py", "bvlc_googlenet"), "convert a file you have with tools/convert.py"),
+        (("get_model.py", "johnson_style"), "convert a file you have with tools/convert.py"),
         (("get_model.py",), "a name is missing"),
         (("convert.py", "nothing.pth", "--architecture", "alexnet"), "nothing.pth cannot be read"),
         (("convert.py", "nothing.npz"), "say what it is with --architecture"),

@@ -123,6 +123,13 @@ def test_bad_checksum(server: Server, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_another_kind_of_checksum(server: Server, tmp_path: Path) -> None:
+    source = {"url": server.url, "sha1": hashlib.sha1(DATA).hexdigest()}
+    assert fetch_module.fetch(source, tmp_path).read_bytes() == DATA
+    with pytest.raises(UserError, match="its sha1 begins with"):
+        fetch_module.fetch({"url": server.url, "sha1": "01234567"}, tmp_path)
+
+
 def test_a_damaged_file_in_the_cache_is_fetched_again(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file.bin").write_bytes(DATA[:-1])
     assert download(server.url, SHA256, tmp_path).read_bytes() == DATA

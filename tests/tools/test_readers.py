@@ -106,6 +106,18 @@ def test_safetensors_npz_onnx(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_tensors(tmp_path / f"x.{kind}")["w"], VALUES)
 
 
+@pytest.mark.parametrize("kind", ["npz", "safetensors", "onnx"])
+def test_other_files_cut_off(tmp_path: Path, kind: str) -> None:
+    save_file({"w": VALUES}, tmp_path / "whole.safetensors")
+    np.savez(tmp_path / "whole.npz", w=VALUES)
+    graph = onnx.helper.make_graph([], "g", [], [], [onnx.numpy_helper.from_array(VALUES, "w")])
+    onnx.save(onnx.helper.make_model(graph), tmp_path / "whole.onnx")
+    data = (tmp_path / f"whole.{kind}").read_bytes()
+    (tmp_path / f"x.{kind}").write_bytes(data[: len(data) * 3 // 4])
+    with pytest.raises(UserError, match=rf"x\.{kind}"):
+        read_tensors(tmp_path / f"x.{kind}")
+
+
 def test_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", w=np.array([{"a": 1}], dtype=object))
     with pytest.raises(UserError, match=r"x\.npz.*pickle"):

