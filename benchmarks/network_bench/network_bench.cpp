@@ -38,7 +38,7 @@ Json step_record(const StepTime& t) {
 Json print_steps(EngineNetwork& network, int repetitions, int shown) {
   const auto times = step_times(network, repetitions);
   double sum = 0;
-  for (const StepTime& t : times) sum += t.timing.median;
+  for (const StepTime& t : times) sum += t.timing.best;
   std::printf("  %-28s %-14s %-30s %9s %7s %9s  %s\n", "layer", "pass", "what runs", "ms", "share", "GFLOP/s",
               "shapes");
   Json list = Json::array();
@@ -46,7 +46,7 @@ Json print_steps(EngineNetwork& network, int repetitions, int shown) {
     list.push_back(step_record(t));
     if (static_cast<int>(list.size()) > shown) continue;
     std::printf("  %-28s %-14s %-30s %9.3f %6.1f%% %9.1f  %s\n", t.layer.c_str(), t.pass.c_str(), t.what.c_str(),
-                t.timing.median * 1e3, 100 * t.timing.median / sum, t.flops / t.timing.median / 1e9, t.result.c_str());
+                t.timing.best * 1e3, 100 * t.timing.best / sum, t.flops / t.timing.best / 1e9, t.result.c_str());
   }
   std::printf("  all %zu steps: %.3f ms\n", times.size(), sum * 1e3);
   return list;

@@ -27,6 +27,7 @@ void serve(EngineNetwork& network) {
     if (command == "run") {
       std::cout << timed_runs(network, std::stoi(argument)).dump() << std::endl;
     } else if (command == "save") {
+      network.run();
       network.save(argument);
       std::cout << "saved" << std::endl;
     } else {

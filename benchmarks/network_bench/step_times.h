@@ -14,7 +14,7 @@ struct StepTime {
   double flops = 0;
 };
 
-/// Every step's time over several runs; the slowest (by the median) first.
+/// Every step's time over several runs; the slowest (by the best time) first.
 std::vector<StepTime> step_times(EngineNetwork& network, int repetitions);
 
 }  // namespace convlens::bench

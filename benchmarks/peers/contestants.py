@@ -84,7 +84,7 @@ def convert_for_ncnn(onnx: Path, shape: tuple[int, ...]) -> Path | None:
     command = [str(pnnx), copy, f"inputshape=[{','.join(map(str, shape))}]", "fp16=0"]
     subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     for leftover in [*folder.glob("*.onnx"), *folder.glob("*.pnnx.*")]:
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)
     return result if result.exists() else None
 
 
