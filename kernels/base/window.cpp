@@ -7,7 +7,8 @@
 namespace convlens {
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+int64_t ceil_div(int64_t a, int64_t b) { return floor_div(a + b - 1, b); }
 
 void pad_same(WindowAxis& axis) {
   axis.output = ceil_div(axis.input, axis.stride);
@@ -29,11 +30,11 @@ WindowAxis window_axis(const Window& window, int axis, int64_t input) {
   a.before = axis == 0 ? window.padding.top : window.padding.left;
   a.after = axis == 0 ? window.padding.bottom : window.padding.right;
   const int64_t span = input + a.before + a.after - a.dilation * (a.kernel - 1) - 1;
-  if (span < 0)
+  a.output = (window.ceil_mode ? ceil_div(span, a.stride) : floor_div(span, a.stride)) + 1;
+  if (a.output < 1)
     throw InputError(std::string("a window ") + (axis == 0 ? "high " : "wide ") +
                      std::to_string(a.dilation * (a.kernel - 1) + 1) + " does not fit into an input of " +
                      std::to_string(input) + " padded to " + std::to_string(input + a.before + a.after));
-  a.output = (window.ceil_mode ? ceil_div(span, a.stride) : span / a.stride) + 1;
   if (window.ceil_mode && (a.output - 1) * a.stride >= input + a.before) --a.output;
   return a;
 }
