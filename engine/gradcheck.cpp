@@ -83,18 +83,18 @@ class LayerChecker {
  private:
   void check_input(size_t input) {
     const Array gradient = tested_.gradient(std::to_string(input));
-    const double scale = root_mean_square(gradient);
-    const auto step = static_cast<float>(1e-2 * std::max(root_mean_square(inputs_[input]), 1e-3));
+    const double scale = root_mean_square(gradient), loss = loss_for(input, inputs_[input]);
+    const auto step = static_cast<float>(1e-4 * std::max(root_mean_square(inputs_[input]), 1e-3));
     std::uniform_int_distribution<size_t> element(0, gradient.values.size() - 1);
     for (int64_t sample = 0; sample < options_.samples; ++sample) {
       const size_t i = element(random_);
-      const double wide = quotient(input, i, step), narrow = quotient(input, i, step / 2);
-      const double magnitude = std::max({std::abs(narrow), scale, 1e-12});
-      if (!(std::abs(wide - narrow) <= options_.tolerance * magnitude)) {
+      const double right = quotient(input, i, step, loss), left = quotient(input, i, -step, loss);
+      const double numeric = (left + right) / 2, magnitude = std::max({std::abs(numeric), scale, 1e-12});
+      if (!(std::abs(right - left) <= options_.tolerance * magnitude)) {
         ++result_.kinks;
         continue;
       }
-      const double error = std::abs(narrow - gradient.values[i]) / magnitude;
+      const double error = std::abs(numeric - gradient.values[i]) / magnitude;
       ++result_.checked;
       result_.worst_error = std::max(result_.worst_error, error);
       if (!(error <= options_.tolerance)) result_.passed = false;
@@ -102,18 +102,17 @@ class LayerChecker {
     reference_.set_input(std::to_string(input), inputs_[input]);
   }
 
-  // The inputs are floats: the difference of the two really used, not 2h, goes below the fraction.
-  double quotient(size_t input, size_t i, float h) {
+  // The inputs are floats: the step that was really made, not h, goes below the fraction.
+  double quotient(size_t input, size_t i, float h, double loss) {
     Array moved = inputs_[input];
-    const float above = moved.values[i] + h, below = moved.values[i] - h;
-    const auto loss_at = [&](float value) {
-      moved.values[i] = value;
-      reference_.set_input(std::to_string(input), moved);
-      reference_.forward();
-      return reference_.dot(model_.output, direction_);
-    };
-    const double high = loss_at(above);
-    return (high - loss_at(below)) / (static_cast<double>(above) - below);
+    moved.values[i] += h;
+    return (loss_for(input, moved) - loss) / (static_cast<double>(moved.values[i]) - inputs_[input].values[i]);
+  }
+
+  double loss_for(size_t input, const Array& value) {
+    reference_.set_input(std::to_string(input), value);
+    reference_.forward();
+    return reference_.dot(model_.output, direction_);
   }
 
   Model model_;
@@ -127,7 +126,8 @@ class LayerChecker {
 
 }  // namespace
 
-GradcheckResult check_gradients(const Model& model, const GradcheckOptions& options) {
+GradcheckResult check_gradients(const Model& model, const GradcheckOptions& options,
+                                const std::function<void(const LayerCheck&)>& on_layer) {
   Generator random(options.seed);
   const auto values = run_network(model, options, random);
   GradcheckResult result;
@@ -136,6 +136,7 @@ GradcheckResult check_gradients(const Model& model, const GradcheckOptions& opti
     for (const std::string& input : layer.inputs) inputs.push_back(values.at(input));
     result.layers.push_back(LayerChecker(layer, std::move(inputs), options, random).check());
     result.passed = result.passed && result.layers.back().passed;
+    if (on_layer) on_layer(result.layers.back());
   }
   return result;
 }

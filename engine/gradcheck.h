@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,9 @@ struct GradcheckResult {
 
 /// Runs the model on a random input, then takes each layer with the values that reached it: with L = <r, f(x)> for a random
 /// r, its backward pass on `device` must give dL/dx_i = (L(x + h e_i) - L(x - h e_i)) / 2h, evaluated in double. Where the
-/// quotients for h and h/2 disagree there is a kink (a ReLU, a pool), and the element is skipped and counted.
-GradcheckResult check_gradients(const Model& model, const GradcheckOptions& options);
+/// quotients to the left and to the right of x disagree there is a kink (a ReLU, a pool), and the element is skipped and
+/// counted. `on_layer`, if given, sees each layer as it is done.
+GradcheckResult check_gradients(const Model& model, const GradcheckOptions& options,
+                                const std::function<void(const LayerCheck&)>& on_layer = {});
 
 }  // namespace convlens
