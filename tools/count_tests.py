@@ -23,7 +23,8 @@ def outcome(test: ElementTree.Element) -> str:
 def reason(test: ElementTree.Element) -> str:
     """Why a test was skipped, as far as its runner says."""
     element = test.find("skipped")
-    return (element.get("message") or "") if element is not None else ""
+    message = element.get("message") if element is not None else None
+    return " ".join((message or "no reason given").split())
 
 
 def main() -> None:

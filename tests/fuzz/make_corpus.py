@@ -50,7 +50,9 @@ def model(layers: list[dict[str, Any]], tensors: dict[str, list[int]], size: int
     }  # fmt: skip
 
 
-def layer(name: str, op: str, inputs: list[str], weights: dict[str, str] | None = None, **params: Any) -> dict[str, Any]:
+def layer(
+    name: str, op: str, inputs: list[str], weights: dict[str, str] | None = None, **params: Any
+) -> dict[str, Any]:
     """One layer."""
     return {"name": name, "op": op, "inputs": inputs, "params": params, "weights": weights or {}}
 
@@ -78,7 +80,9 @@ def models() -> dict[str, dict[str, Any]]:
         layer("norm", "instance_norm", ["conv"], {"weight": "g", "bias": "h"}, eps=1e-5),
         layer("tanh", "tanh", ["norm"]),
         layer("up", "upsample", ["tanh"], scale_factor=2, mode="nearest"),
-        layer("back", "conv_transpose2d", ["tanh"], {"weight": "t"}, out_channels=4, kernel_size=2, stride=2, bias=False),
+        layer(
+            "back", "conv_transpose2d", ["tanh"], {"weight": "t"}, out_channels=4, kernel_size=2, stride=2, bias=False
+        ),
         layer("add", "add", ["up", "back"]),
         layer("sig", "sigmoid", ["add"]),
         layer("gram", "gram", ["sig"], divisor="chw"),
