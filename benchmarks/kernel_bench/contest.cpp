@@ -5,7 +5,7 @@
 #include <set>
 
 #include "benchmarks/kernel_bench/contestant.h"
-#include "kernels/base/cpu_layout.h"
+#include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/base/error.h"
 
 namespace convlens::bench {

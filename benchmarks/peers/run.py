@@ -27,7 +27,9 @@ NETWORKS = [
 ]  # fmt: skip
 # First word of a framework's name -> its package.
 PACKAGES = {"ONNX": "onnxruntime", "OpenVINO": "openvino", "ncnn": "ncnn", "PyTorch": "torch"}
-TOLERANCE = {"output": 1e-4, "gradient": 1e-2}
+# Of some million values before a ReLU, a few lie so near zero that rounding decides whether the gradient passes, and
+# each changes it by up to a percent; on inputs without such a value gradients differ by 1e-6. tests/golden is stricter.
+TOLERANCE = {"output": 1e-4, "gradient": 3e-2}
 # Threads of a framework that has just answered may spin for a while before they sleep.
 PAUSE = 0.1
 
