@@ -4,7 +4,7 @@
 
 #include "kernels/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
 #include "kernels/base/registry.h"
-#include "kernels/base/separable.h"
+#include "kernels/base/cpu/separable.h"
 
 namespace convlens {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "kernels/add/add.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "kernels/base/channel_strips.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/channel_strips.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/batch_norm/batch_norm.h"
 

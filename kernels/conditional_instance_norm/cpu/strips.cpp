@@ -1,7 +1,7 @@
-// Instance norm by strips of up to sixteen channels (kernels/base/instance_norm_strips.h); the mixing of styles around
+// Instance norm by strips of up to sixteen channels (kernels/base/cpu/instance_norm_strips.h); the mixing of styles around
 // it is a product of small matrices, in double.
 
-#include "kernels/base/instance_norm_strips.h"
+#include "kernels/base/cpu/instance_norm_strips.h"
 #include "kernels/base/registry.h"
 #include "kernels/conditional_instance_norm/conditional_instance_norm.h"
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "kernels/base/cpu_layout.h"
+#include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace convlens {

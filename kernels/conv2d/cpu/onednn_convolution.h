@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/base/onednn.h"
+#include "kernels/base/cpu/onednn.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

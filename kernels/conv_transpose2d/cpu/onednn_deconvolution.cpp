@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernels/base/channel_strips.h"
-#include "kernels/base/cpu_layout.h"
-#include "kernels/base/lanes.h"
-#include "kernels/base/onednn.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/channel_strips.h"
+#include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/onednn.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/conv_transpose2d/conv_transpose2d.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/flatten/flatten.h"
 

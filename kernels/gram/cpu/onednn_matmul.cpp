@@ -1,9 +1,9 @@
 // Two matrix products by oneDNN: F F^T, and (dL/dG + dL/dG^T) F. F lies in memory as a matrix in NCHW, and as its
 // transpose in NHWC.
 
-#include "kernels/base/onednn_matmul.h"
+#include "kernels/base/cpu/onednn_matmul.h"
 
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/gram/gram.h"
 

@@ -1,7 +1,7 @@
 // Up to sixteen channels of one image at a time, in every layout: one read for the sums, a second, from the cache when
 // the strip fits in it, for the result.
 
-#include "kernels/base/instance_norm_strips.h"
+#include "kernels/base/cpu/instance_norm_strips.h"
 #include "kernels/base/registry.h"
 #include "kernels/instance_norm/instance_norm.h"
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "kernels/base/channel_strips.h"
-#include "kernels/base/lanes.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/channel_strips.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/linear/linear.h"
 

@@ -1,12 +1,12 @@
 // A batch: oneDNN's matrix product, on the weights as they lie in the model (a copy in oneDNN's own order would double
 // the largest tensors that networks have).
 
-#include "kernels/base/onednn_matmul.h"
+#include "kernels/base/cpu/onednn_matmul.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/base/channel_strips.h"
+#include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/registry.h"
 #include "kernels/linear/linear.h"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/base/parallel.h"
-#include "kernels/base/pixel_tiles.h"
+#include "kernels/base/cpu/parallel.h"
+#include "kernels/base/cpu/pixel_tiles.h"
 #include "kernels/base/registry.h"
 #include "kernels/lrn/lrn.h"
 

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "kernels/base/lanes.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/max_pool2d/max_pool2d.h"
 

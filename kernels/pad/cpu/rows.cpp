@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/pad/pad.h"
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/relu/relu.h"
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "kernels/base/channel_strips.h"
-#include "kernels/base/elementary.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/channel_strips.h"
+#include "kernels/base/cpu/elementary.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/base/elementary.h"
-#include "kernels/base/parallel.h"
-#include "kernels/base/pixel_tiles.h"
+#include "kernels/base/cpu/elementary.h"
+#include "kernels/base/cpu/parallel.h"
+#include "kernels/base/cpu/pixel_tiles.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

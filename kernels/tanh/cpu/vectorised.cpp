@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "kernels/base/elementary.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/elementary.h"
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

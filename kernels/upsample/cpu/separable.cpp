@@ -3,7 +3,7 @@
 #include <array>
 
 #include "kernels/base/registry.h"
-#include "kernels/base/separable.h"
+#include "kernels/base/cpu/separable.h"
 #include "kernels/upsample/upsample.h"
 
 namespace convlens {

@@ -1,4 +1,4 @@
-#include "kernels/base/instance_norm_strips.h"
+#include "kernels/base/cpu/instance_norm_strips.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "kernels/base/cpu_layout.h"
+#include "kernels/base/cpu/blocked_layout.h"
 
 namespace convlens {
 

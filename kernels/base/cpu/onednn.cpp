@@ -1,4 +1,4 @@
-#include "kernels/base/onednn.h"
+#include "kernels/base/cpu/onednn.h"
 
 namespace convlens {
 

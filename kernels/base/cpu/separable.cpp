@@ -1,14 +1,14 @@
 // Rows first: whatever the layout, a row of W x block numbers lies in one piece, so that combining rows is one
 // vectorised loop. Then the combined row, still in the cache, is combined along its width into a row of the result.
 
-#include "kernels/base/separable.h"
+#include "kernels/base/cpu/separable.h"
 
 #include <omp.h>
 
 #include <algorithm>
 
-#include "kernels/base/lanes.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
 
 namespace convlens {
 namespace {

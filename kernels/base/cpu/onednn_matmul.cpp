@@ -1,4 +1,4 @@
-#include "kernels/base/onednn_matmul.h"
+#include "kernels/base/cpu/onednn_matmul.h"
 
 #include <unordered_map>
 

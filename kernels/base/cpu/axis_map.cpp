@@ -1,4 +1,4 @@
-#include "kernels/base/axis_map.h"
+#include "kernels/base/cpu/axis_map.h"
 
 #include <algorithm>
 

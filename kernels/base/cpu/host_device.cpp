@@ -4,7 +4,7 @@
 
 #include "kernels/base/device_api.h"
 #include "kernels/base/error.h"
-#include "kernels/base/parallel.h"
+#include "kernels/base/cpu/parallel.h"
 
 namespace convlens {
 namespace {

@@ -1,9 +1,9 @@
-#include "kernels/base/channel_strips.h"
+#include "kernels/base/cpu/channel_strips.h"
 
 #include <algorithm>
 #include <type_traits>
 
-#include "kernels/base/lanes.h"
+#include "kernels/base/cpu/lanes.h"
 
 namespace convlens {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "kernels/base/onednn.h"
+#include "kernels/base/cpu/onednn.h"
 
 namespace convlens {
 

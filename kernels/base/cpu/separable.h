@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "kernels/base/axis_map.h"
+#include "kernels/base/cpu/axis_map.h"
 #include "kernels/base/variant.h"
 
 namespace convlens {
