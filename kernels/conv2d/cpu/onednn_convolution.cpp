@@ -192,17 +192,18 @@ IoLayout blocked_layouts(const Problem& problem) {
   return {problem.inputs[0].shape.c() <= 4 ? Layout::nchw : blocked, blocked};
 }
 
-bool supported(const Problem& problem, dnnl::algorithm algorithm, Pass pass) {
-  const Geometry g(problem);
-  switch (pass) {
-    case Pass::forward: return static_cast<bool>(forward_desc(problem, g, algorithm));
-    case Pass::backward_data: return static_cast<bool>(backward_data_desc(g, algorithm));
-    case Pass::backward_weights: return static_cast<bool>(backward_weights_desc(g, algorithm));
-  }
-  return false;
-}
-
 }  // namespace
+
+std::string onednn_implementation(const Problem& problem, dnnl::algorithm algorithm, Pass pass) {
+  const Geometry g(problem);
+  const auto name = [](const auto& desc) { return desc ? std::string(desc.impl_info_str()) : ""; };
+  switch (pass) {
+    case Pass::forward: return name(forward_desc(problem, g, algorithm));
+    case Pass::backward_data: return name(backward_data_desc(g, algorithm));
+    case Pass::backward_weights: return name(backward_weights_desc(g, algorithm));
+  }
+  return "";
+}
 
 Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pass, int priority) {
   return {.name = std::move(name),
@@ -212,8 +213,10 @@ Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pas
           .fuses_activation = pass == Pass::forward,
           .layouts = blocked_layouts,
           .refuses = [=](const Problem& problem) -> std::optional<std::string> {
-            if (supported(problem, algorithm, pass)) return std::nullopt;
-            return "oneDNN has no such convolution for these sizes and layouts";
+            const std::string implementation = onednn_implementation(problem, algorithm, pass);
+            if (implementation.empty()) return "oneDNN has no such convolution for these sizes and layouts";
+            if (implementation.starts_with("ref")) return "oneDNN has only its slow reference loops for these sizes and layouts";
+            return std::nullopt;
           },
           .prepare = [=](const Problem& problem) -> std::unique_ptr<Kernel> {
             switch (pass) {

@@ -14,8 +14,19 @@ Variant winograd(Pass pass) {
   return variant;
 }
 
+// Its backward pass transforms the weights at every run, which on small maps costs more than Winograd saves.
+Variant winograd_backward() {
+  constexpr int64_t smallest_map = 28 * 28;
+  Variant variant = winograd(Pass::backward_data);
+  variant.refuses = [refuses = variant.refuses](const Problem& problem) -> std::optional<std::string> {
+    if (problem.output.shape.h() * problem.output.shape.w() < smallest_map) return "is slower than the direct one on small maps";
+    return refuses(problem);
+  };
+  return variant;
+}
+
 const RegisterVariant forward("conv2d", winograd(Pass::forward));
-const RegisterVariant backward_data("conv2d", winograd(Pass::backward_data));
+const RegisterVariant backward_data("conv2d", winograd_backward());
 
 }  // namespace
 }  // namespace convlens
