@@ -11,7 +11,7 @@ namespace convlens::test {
 class OperatorRun {
  public:
   /// Every tensor holds NaN until it is filled or computed.
-  explicit OperatorRun(const OperatorCase& c, Problem problem) : case_(c), problem_(std::move(problem)) {
+  explicit OperatorRun(const OperatorCase& c, Problem problem) : problem_(std::move(problem)) {
     for (const TensorDesc& desc : problem_.inputs) {
       inputs.emplace_back(desc);
       grad_inputs.emplace_back(desc);
@@ -73,7 +73,6 @@ class OperatorRun {
     return list;
   }
 
-  const OperatorCase& case_;
   Problem problem_;
   std::unique_ptr<GuardedBuffer> saved_;
 };

@@ -83,7 +83,7 @@ class Golden : public ::testing::TestWithParam<std::string> {};
 TEST_P(Golden, OutputAndInputGradient) {
   const Json golden = Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/golden" / (GetParam() + ".json")));
   const auto model = read_model(fs::path(CONVLENS_TEST_MODELS) / "random" / GetParam());
-  ASSERT_EQ(model->sha256, golden.at("model_bin_sha256")) << "the random weights are not those of the golden file";
+  ASSERT_EQ(model->sha256, golden.at("model_bin_sha256").get<std::string>()) << "the random weights are not those of the golden file";
   const std::string layer = golden["output"]["layer"];
   ASSERT_EQ(layer, model->output);
   const uint64_t seed = golden.at("seed");

@@ -104,7 +104,7 @@ class LaneMaxPool {
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t t = 0; t < columns; ++t) {
         const Values value = load_lanes<Values>(in.x + r * x_row_ + t * e_.block);
-        best = (value > best) | (value != value) ? value : best;
+        best = ((value > best) | (value != value)) ? value : best;
       }
     store_lanes(y, best);
   }
