@@ -12,9 +12,9 @@ struct Lifetime {
   size_t offset = 0;  ///< where it lies, after place()
 };
 
-/// Gives every piece an offset (a multiple of 64) such that pieces alive at the same step do not overlap, the largest first,
-/// each as low as it fits (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). Returns
-/// the size of the whole.
+/// Gives every piece an offset (a multiple of 64) such that pieces alive at the same step do not overlap, the largest
+/// first, each as low as it fits (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
+/// 2020). Returns the size of the whole.
 size_t place(std::vector<Lifetime>& pieces);
 
 }  // namespace convlens

@@ -58,14 +58,14 @@ struct Step {
 /// Everything that is decided before anything is computed.
 struct Plan {
   Device device = Device::cpu;
-  std::vector<Step> steps;     ///< the forward pass, then the backward pass
-  int backward_begin = 0;      ///< index of the first step of the backward pass
+  std::vector<Step> steps;  ///< the forward pass, then the backward pass
+  int backward_begin = 0;   ///< index of the first step of the backward pass
   std::vector<Lifetime> pieces;
-  size_t arena_bytes = 0;      ///< activations, gradients, notes and workspaces
-  size_t packed_bytes = 0;     ///< weights in the kernels' own order
-  std::map<std::string, Slot> values, gradients;             ///< by layer or input
+  size_t arena_bytes = 0;                                     ///< activations, gradients, notes and workspaces
+  size_t packed_bytes = 0;                                    ///< weights in the kernels' own order
+  std::map<std::string, Slot> values, gradients;              ///< by layer or input
   std::map<std::string, std::vector<Slot>> weight_gradients;  ///< by layer
-  std::map<std::string, std::string> fused;  ///< layer -> the layer that does its forward work too
+  std::map<std::string, std::string> fused;                   ///< layer -> the layer that does its forward work too
 };
 
 /// Throws InputError: an unknown layer or input, sizes that do not fit, a variant that refuses.

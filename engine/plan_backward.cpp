@@ -61,8 +61,8 @@ Slot Planner::converted(const Slot& slot, Layout layout, const std::string& laye
   return copy;
 }
 
-// dL/dx = dL/dy for all of `inputs`: the last may have the same memory, if nobody else needs it; the others get a copy, or
-// a sum if something has arrived before.
+// dL/dx = dL/dy for all of `inputs`: the last may have the same memory, if nobody else needs it; the others get a copy,
+// or a sum if something has arrived before.
 void Planner::pass_gradient(const Node& node, std::span<const int> inputs) {
   const Value& output = values_[node.output];
   for (const int index : inputs) {

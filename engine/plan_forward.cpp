@@ -37,7 +37,8 @@ void Planner::plan_forward() {
 }
 
 void Planner::forward_node(Node& node) {
-  for (size_t i = 0; i < node.inputs.size(); ++i) node.problem.inputs[i].layout = values_[node.inputs[i]].slot.desc.layout;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    node.problem.inputs[i].layout = values_[node.inputs[i]].slot.desc.layout;
   if (!forward_without_work(node)) compute_forward(node, choose_forward(node));
 }
 
@@ -46,8 +47,8 @@ bool Planner::forward_without_work(Node& node) {
   Value& output = values_[node.output];
   const Value& input = values_[node.inputs[0]];
   const TensorDesc& from = input.slot.desc;
-  const bool view = node.layer->op->is_view(*node.layer->params) &&
-                    (from.shape == output.shape || from.layout == Layout::nchw);
+  const bool view =
+      node.layer->op->is_view(*node.layer->params) && (from.shape == output.shape || from.layout == Layout::nchw);
   const bool done = node.activated_by_producer && !node.needs_data_gradient;
   if (!view && !done) return false;
   output.slot = {{output.shape, from.type, from.layout}, input.slot.piece};
@@ -85,15 +86,16 @@ Planner::Choice Planner::choose_forward(const Node& node) const {
     for (const Variant* variant : candidates) names.push_back(variant->name);
     std::erase_if(candidates, [&](const Variant* v) { return v->name != pinned->second; });
     if (candidates.empty())
-      throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no variant '" + pinned->second + "' on " +
-                       to_string(request_.device) + did_you_mean(pinned->second, names));
+      throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no variant '" + pinned->second +
+                       "' on " + to_string(request_.device) + did_you_mean(pinned->second, names));
   }
   Problem base = node.problem;
   base.input_is_activated = node.activated_by_producer;
   std::vector<Refusal> refused;
-  if (auto choice = first_that_takes(candidates, base, wanted_layouts, fusable_activation(node), refused)) return *choice;
-  throw InputError("layer '" + layer.name + "': no variant of " + layer.op->name() + " on " + to_string(request_.device) +
-                   " takes it (" + listed(refused) + ")");
+  if (auto choice = first_that_takes(candidates, base, wanted_layouts, fusable_activation(node), refused))
+    return *choice;
+  throw InputError("layer '" + layer.name + "': no variant of " + layer.op->name() + " on " +
+                   to_string(request_.device) + " takes it (" + listed(refused) + ")");
 }
 
 void Planner::compute_forward(Node& node, Choice choice) {

@@ -99,15 +99,14 @@ void Planner::add_node(const Layer& layer) {
   for (size_t i = 0; i < layer.weights.size(); ++i)
     if (layer.weights[i].shape != node.problem.weights[i].shape)
       throw InputError("layer '" + layer.name + "': the tensor '" + layer.weights[i].name + "' must be " +
-                       node.problem.weights[i].shape.to_string() + " for an input of " + shapes[0].to_string() + ", found " +
-                       layer.weights[i].shape.to_string());
+                       node.problem.weights[i].shape.to_string() + " for an input of " + shapes[0].to_string() +
+                       ", found " + layer.weights[i].shape.to_string());
   nodes_.push_back(std::move(node));
 }
 
 int Planner::value_named(const std::string& name) const {
   const auto it = value_index_.find(name);
-  if (it == value_index_.end())
-    throw InputError("nothing that was asked for depends on the layer '" + name + "'");
+  if (it == value_index_.end()) throw InputError("nothing that was asked for depends on the layer '" + name + "'");
   return it->second;
 }
 

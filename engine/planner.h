@@ -9,7 +9,8 @@
 
 namespace convlens {
 
-/// Makes a plan: resolves the graph, then walks it forwards and, if gradients are wanted, backwards. Internal to make_plan.
+/// Makes a plan: resolves the graph, then walks it forwards and, if gradients are wanted, backwards. Internal to
+/// make_plan.
 class Planner {
  public:
   Planner(const Model& model, const PlanRequest& request);
@@ -66,9 +67,10 @@ class Planner {
   void emit(Step step);
   void emit_move(Step::Kind kind, Pass pass, const std::string& layer, const Slot& from, const Slot& to);
   bool exclusive(int value) const;
-  std::optional<Choice> first_that_takes(const std::vector<const Variant*>& candidates, const Problem& base,
-                                         const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,
-                                         const std::optional<Activation>& activation, std::vector<Refusal>& refused) const;
+  std::optional<Choice> first_that_takes(
+      const std::vector<const Variant*>& candidates, const Problem& base,
+      const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,
+      const std::optional<Activation>& activation, std::vector<Refusal>& refused) const;
 
   // The forward pass (plan_forward.cpp).
   void plan_forward();

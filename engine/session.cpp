@@ -74,7 +74,8 @@ void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
 void Session::set_input(const std::string& name, const Array& value) {
   const Slot& slot = slot_named(plan_.values, name, "input");
   if (value.shape != slot.desc.shape)
-    throw InputError("the input '" + name + "' must be " + slot.desc.shape.to_string() + ", found " + value.shape.to_string());
+    throw InputError("the input '" + name + "' must be " + slot.desc.shape.to_string() + ", found " +
+                     value.shape.to_string());
   device_.upload(value.view(), view(slot));
 }
 
@@ -118,9 +119,11 @@ void Session::run_step(int index, std::span<const Loss> losses, BackwardMode mod
   }
 }
 
-const Slot& Session::slot_named(const std::map<std::string, Slot>& slots, const std::string& name, const char* what) const {
+const Slot& Session::slot_named(const std::map<std::string, Slot>& slots, const std::string& name,
+                                const char* what) const {
   const auto it = slots.find(name);
-  if (it == slots.end()) throw InputError("this session was not asked for the " + std::string(what) + " '" + name + "'");
+  if (it == slots.end())
+    throw InputError("this session was not asked for the " + std::string(what) + " '" + name + "'");
   return it->second;
 }
 

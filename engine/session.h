@@ -29,8 +29,9 @@ class Session {
   /// One sweep back from all losses, whose weighted sum is returned. Each needs a forward pass of its own before it.
   double backward(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
 
-  Array value(const std::string& name) const;     ///< of an observed layer or an input, NCHW
-  double dot(const std::string& name, const Array& weights) const;  ///< sum of value * weights, in double from end to end
+  Array value(const std::string& name) const;  ///< of an observed layer or an input, NCHW
+  double dot(const std::string& name,
+             const Array& weights) const;         ///< sum of value * weights, in double from end to end
   Array gradient(const std::string& name) const;  ///< of a layer or input that was asked for, NCHW
   std::vector<Array> weight_gradients(const std::string& layer) const;
 

@@ -23,7 +23,8 @@ class AllKeys final : public Params {
   Algorithm& algorithm_;
 };
 
-RunConfig read_run(const Json& json, const std::string& file, const std::string& path, const std::filesystem::path& folder) {
+RunConfig read_run(const Json& json, const std::string& file, const std::string& path,
+                   const std::filesystem::path& folder) {
   const std::string prefix = path.empty() ? "" : path + ".";
   if (!json.is_object()) throw InputError(file + ": '" + path + "' must be an object");
   const auto name = json.find("algorithm");
@@ -39,8 +40,8 @@ RunConfig read_run(const Json& json, const std::string& file, const std::string&
   AllKeys keys(run.keys, *run.algorithm);
   read_params(keys, json, file, path, folder);
   if (!run.keys.size.empty() && run.keys.size.size() != 2)
-    throw InputError(file + ": '" + prefix + "size' must be [height, width], found " + std::to_string(run.keys.size.size()) +
-                     " numbers");
+    throw InputError(file + ": '" + prefix + "size' must be [height, width], found " +
+                     std::to_string(run.keys.size.size()) + " numbers");
   return run;
 }
 
@@ -98,13 +99,15 @@ Config parse_config(const Json& json, const std::filesystem::path& file, const s
     config.runs.push_back(read_run(json, file.string(), "", folder));
   } else {
     const Json& list = json["runs"];
-    if (!list.is_array() || list.empty()) throw InputError(file.string() + ": 'runs' must be a list of at least one run");
+    if (!list.is_array() || list.empty())
+      throw InputError(file.string() + ": 'runs' must be a list of at least one run");
     Json shared = json;
     shared.erase("runs");
     for (size_t i = 0; i < list.size(); ++i) {
       const std::string path = "runs[" + std::to_string(i) + "]";
       if (!list[i].is_object()) throw InputError(file.string() + ": '" + path + "' must be an object");
-      if (list[i].contains("out")) throw InputError(file.string() + ": '" + path + ".out' must stand beside 'runs', once for all");
+      if (list[i].contains("out"))
+        throw InputError(file.string() + ": '" + path + ".out' must stand beside 'runs', once for all");
       Json run = shared;
       run.update(list[i]);
       config.runs.push_back(read_run(run, file.string(), path, folder));

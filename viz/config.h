@@ -25,8 +25,8 @@ struct Config {
   std::vector<RunConfig> runs;
 };
 
-/// Reads a configuration. `overrides` are "key.path=value", the value JSON or plain text. Relative paths in the file are
-/// taken from the file's folder, those in overrides from the working folder. Throws InputError naming file and key.
+/// Reads a configuration. `overrides` are "key.path=value", the value JSON or plain text. Relative paths in the file
+/// are taken from the file's folder, those in overrides from the working folder. Throws InputError naming file and key.
 Config read_config(const std::filesystem::path& file, const std::vector<std::string>& overrides);
 
 /// The same from JSON that is already there, such as a run.json's. Relative paths are taken from `folder`.

@@ -13,7 +13,8 @@ namespace convlens::viz {
 
 namespace fs = std::filesystem;
 
-OutputFolder::OutputFolder(fs::path path) : path_(std::move(path)), hidden_(path_ / (".unfinished-" + std::to_string(getpid()))) {
+OutputFolder::OutputFolder(fs::path path)
+    : path_(std::move(path)), hidden_(path_ / (".unfinished-" + std::to_string(getpid()))) {
   created_ = !fs::exists(path_);
   std::error_code error;
   fs::create_directories(hidden_, error);

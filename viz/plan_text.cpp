@@ -26,8 +26,8 @@ std::string plan_table(const Plan& plan) {
   std::string text = "\n" + padded("layer", 34) + padded("pass", 18) + padded("what runs", 34) + "result\n";
   for (const Step& step : plan.steps) {
     const TensorDesc desc = result_of(step);
-    text += padded(step.layer, 34) + padded(to_string(step.pass), 18) + padded(what_runs(step), 34) + desc.shape.to_string() +
-            " " + to_string(desc.layout) + "\n";
+    text += padded(step.layer, 34) + padded(to_string(step.pass), 18) + padded(what_runs(step), 34) +
+            desc.shape.to_string() + " " + to_string(desc.layout) + "\n";
   }
   for (const auto& [layer, host] : plan.fused) text += layer + " is done by " + host + "\n";
   size_t sum = 0;

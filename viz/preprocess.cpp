@@ -28,10 +28,14 @@ int image_channel(const InputSpec& input, int64_t c) {
 
 Image network_view(const Image& photo, const InputSpec& input, int height, int width) {
   const Image colours = input.channel_order == "grey" ? to_grey(photo) : to_rgb(photo);
-  const double scale = std::max(std::round(height / input.crop) / photo.height, std::round(width / input.crop) / photo.width);
+  const double scale =
+      std::max(std::round(height / input.crop) / photo.height, std::round(width / input.crop) / photo.width);
   const Filter filter = input.resize == "bicubic" ? Filter::bicubic : Filter::bilinear;
-  const auto scaled = [&](int extent, int wanted) { return std::max(wanted, static_cast<int>(std::lround(extent * scale))); };
-  return clamp(center_crop(resize(colours, scaled(photo.height, height), scaled(photo.width, width), filter), height, width));
+  const auto scaled = [&](int extent, int wanted) {
+    return std::max(wanted, static_cast<int>(std::lround(extent * scale)));
+  };
+  return clamp(
+      center_crop(resize(colours, scaled(photo.height, height), scaled(photo.width, width), filter), height, width));
 }
 
 Array to_tensor(const Image& view, const InputSpec& input) {

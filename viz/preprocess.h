@@ -6,8 +6,8 @@
 
 namespace convlens::viz {
 
-/// The part of a photo that the network sees, at the size that it sees: the shorter edge is scaled to size / crop by the
-/// model's filter, then the centre is cut out (docs/format.md). Three channels, or one for a grey model.
+/// The part of a photo that the network sees, at the size that it sees: the shorter edge is scaled to size / crop by
+/// the model's filter, then the centre is cut out (docs/format.md). Three channels, or one for a grey model.
 Image network_view(const Image& photo, const InputSpec& input, int height, int width);
 
 /// An image of the network's size as its input tensor 1 x C x H x W: range, mean, std and channel order applied.

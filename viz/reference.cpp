@@ -30,8 +30,9 @@ std::string fields_table(Params& params) {
   if (fields.empty()) return "No keys of its own.\n";
   std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const FieldDoc& f : fields)
-    text += "| `" + f.name + "` | " + escaped(f.type) + " | " + (f.default_value == "required" ? "required" : "`" + f.default_value + "`") +
-            " | " + escaped(f.doc) + " |\n";
+    text += "| `" + f.name + "` | " + escaped(f.type) + " | " +
+            (f.default_value == "required" ? "required" : "`" + f.default_value + "`") + " | " + escaped(f.doc) +
+            " |\n";
   return text;
 }
 
@@ -39,9 +40,11 @@ std::string fields_table(Params& params) {
 
 std::string list_text() {
   std::string text = "algorithms:\n";
-  for (const std::string& name : algorithm_names()) text += "  " + padded(name, 28) + algorithm_by_name(name).summary + "\n";
+  for (const std::string& name : algorithm_names())
+    text += "  " + padded(name, 28) + algorithm_by_name(name).summary + "\n";
   text += "operators:\n";
-  for (const std::string& name : operator_names()) text += "  " + padded(name, 28) + operator_by_name(name).summary() + "\n";
+  for (const std::string& name : operator_names())
+    text += "  " + padded(name, 28) + operator_by_name(name).summary() + "\n";
   return text;
 }
 
@@ -64,8 +67,10 @@ std::string describe_text(const std::string& name) {
 
 std::string algorithms_page() {
   RunKeys keys;
-  std::string text = "# Configuration reference\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n\n"
-                     "## Keys of every run\n\n" + fields_table(keys);
+  std::string text =
+      "# Configuration reference\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n\n"
+      "## Keys of every run\n\n" +
+      fields_table(keys);
   for (const std::string& name : algorithm_names()) {
     const AlgorithmInfo& info = algorithm_by_name(name);
     text += "\n## " + name + "\n\n" + info.summary + (info.source.empty() ? "" : " (" + info.source + ")") + "\n\n" +
@@ -77,7 +82,8 @@ std::string algorithms_page() {
 std::string operators_page() {
   std::string text = "# Operators\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n";
   for (const std::string& name : operator_names())
-    text += "\n## " + name + "\n\n" + operator_by_name(name).summary() + "\n\n" + fields_table(*operator_by_name(name).new_params());
+    text += "\n## " + name + "\n\n" + operator_by_name(name).summary() + "\n\n" +
+            fields_table(*operator_by_name(name).new_params());
   return text;
 }
 

@@ -14,7 +14,8 @@ namespace convlens::viz {
 class Run {
  public:
   /// Results go to `folder` under names that begin with `prefix`; without a folder the run may only be planned.
-  Run(const RunConfig& config, const Model& model, Section& section, OutputFolder* folder = nullptr, std::string prefix = "");
+  Run(const RunConfig& config, const Model& model, Section& section, OutputFolder* folder = nullptr,
+      std::string prefix = "");
 
   const RunKeys& keys() const { return config_.keys; }
   const Model& model() const { return model_; }

@@ -11,7 +11,11 @@ void RunKeys::describe(ParamVisitor& v) {
            {"auto", "cpu", "cuda", "simt", "reference"});
   v.field({.name = "threads", .doc = "of the CPU; 0: one per core", .min = 0, .max = 1024}, threads);
   v.field({.name = "seed", .doc = "of all random numbers", .min = 0}, seed);
-  v.field({.name = "size", .doc = "[height, width] at which the network sees the image; by default its own", .min = 1, .max = 16384}, size);
+  v.field({.name = "size",
+           .doc = "[height, width] at which the network sees the image; by default its own",
+           .min = 1,
+           .max = 16384},
+          size);
 }
 
 }  // namespace convlens::viz

@@ -34,7 +34,9 @@ class Models {
   std::map<std::filesystem::path, std::shared_ptr<const Model>> models_;
 };
 
-void set_threads(int64_t threads) { omp_set_num_threads(threads > 0 ? static_cast<int>(threads) : omp_get_num_procs()); }
+void set_threads(int64_t threads) {
+  omp_set_num_threads(threads > 0 ? static_cast<int>(threads) : omp_get_num_procs());
+}
 
 // Names of folders for the runs of a list: the algorithm, numbered where it occurs again.
 std::vector<std::string> prefixes(const Config& config) {
@@ -64,14 +66,17 @@ Json inputs_of(const RunConfig& config, const Model& model) {
 }
 
 /// One run: its entry in run.json; its section is filled.
-Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, const std::string& prefix, Section& section,
-             const RunOptions& options) {
+Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, const std::string& prefix,
+             Section& section, const RunOptions& options) {
   set_threads(config.keys.threads);
   section.title = config.info->name;
   section.text = config.info->summary;
   Run run(config, model, section, &folder, prefix);
-  Json entry{{"algorithm", config.info->name}, {"configuration", config.resolved()}, {"inputs", inputs_of(config, model)},
-             {"device", to_string(run.device())}, {"threads", omp_get_max_threads()}};
+  Json entry{{"algorithm", config.info->name},
+             {"configuration", config.resolved()},
+             {"inputs", inputs_of(config, model)},
+             {"device", to_string(run.device())},
+             {"threads", omp_get_max_threads()}};
   const auto start = Clock::now();
   const auto request = config.algorithm->request(run);
   const auto session = request ? std::make_unique<Session>(model, *request) : nullptr;
@@ -106,7 +111,8 @@ Json run_config(const Config& config, const RunOptions& options) {
   for (size_t i = 0; i < config.runs.size(); ++i) {
     report.sections.emplace_back();
     const RunConfig& run = config.runs[i];
-    record["runs"].push_back(execute(run, models.get(run.keys.model), folder, names[i], report.sections.back(), options));
+    record["runs"].push_back(
+        execute(run, models.get(run.keys.model), folder, names[i], report.sections.back(), options));
     configurations.push_back(record["runs"].back()["configuration"]);
   }
   report.configuration = configurations.size() == 1 ? configurations[0] : Json{{"runs", configurations}};
@@ -127,7 +133,8 @@ std::vector<std::pair<std::string, Plan>> plan_config(const Config& config) {
     Section section;
     const Run run(run_config, model, section);
     if (const auto request = run_config.algorithm->request(run))
-      plans.emplace_back(run_config.info->name + " of " + model.name + " on " + to_string(run.device()), make_plan(model, *request));
+      plans.emplace_back(run_config.info->name + " of " + model.name + " on " + to_string(run.device()),
+                         make_plan(model, *request));
   }
   return plans;
 }

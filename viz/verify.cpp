@@ -17,7 +17,8 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string pattern = (fs::temp_directory_path() / "viz_run-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw InternalError("no temporary folder can be made in " + fs::temp_directory_path().string());
+    if (!mkdtemp(pattern.data()))
+      throw InternalError("no temporary folder can be made in " + fs::temp_directory_path().string());
     path = pattern;
   }
   ~TemporaryFolder() {
@@ -62,7 +63,8 @@ void check_inputs(const Json& before, const Json& after, const fs::path& file) {
 int verify(const fs::path& file) {
   const Json before = read_record(file);
   const TemporaryFolder folder;
-  const Json after = run_config(parse_config(configuration_of(before, folder.path / "out"), file, fs::current_path()), {.quiet = true});
+  const Json after = run_config(parse_config(configuration_of(before, folder.path / "out"), file, fs::current_path()),
+                                {.quiet = true});
   check_inputs(before, after, file);
   int differing = 0;
   for (const auto& [name, hash] : before["outputs"].items()) {

@@ -8,7 +8,8 @@ Json versions() {
   const dnnl_version_t* onednn = dnnl_version();
   return {{"version", CONVLENS_VERSION},
           {"compiler", __VERSION__},
-          {"onednn", std::to_string(onednn->major) + "." + std::to_string(onednn->minor) + "." + std::to_string(onednn->patch)}};
+          {"onednn",
+           std::to_string(onednn->major) + "." + std::to_string(onednn->minor) + "." + std::to_string(onednn->patch)}};
 }
 
 }  // namespace convlens::viz

@@ -126,7 +126,8 @@ class Reader {
   const Json& part(const char* key, Json::value_t type, const char* type_name) const {
     const auto it = root_.find(key);
     if (it == root_.end()) fail(std::string("the key '") + key + "' is missing");
-    if (it->type() != type || it->empty()) fail(std::string("'") + key + "' must be " + type_name + " that is not empty");
+    if (it->type() != type || it->empty())
+      fail(std::string("'") + key + "' must be " + type_name + " that is not empty");
     return *it;
   }
 
@@ -165,13 +166,15 @@ class Reader {
 
   void check_input(InputKeys& keys, const std::string& path) const {
     if (keys.shape.size() != 3)
-      fail("'" + path + ".shape' must be [channels, height, width], found " + std::to_string(keys.shape.size()) + " numbers");
+      fail("'" + path + ".shape' must be [channels, height, width], found " + std::to_string(keys.shape.size()) +
+           " numbers");
     if (keys.kind == InputSpec::Kind::vector) return;
     const size_t channels = keys.channel_order == "grey" ? 1 : 3;
     if (keys.shape[0] != static_cast<int64_t>(channels))
       fail("'" + path + ".shape' must begin with " + std::to_string(channels) + " channels for channel_order \"" +
            keys.channel_order + "\", found " + std::to_string(keys.shape[0]));
-    if (keys.range.size() != 2 || !(keys.range[0] < keys.range[1])) fail("'" + path + ".range' must be [low, high], low < high");
+    if (keys.range.size() != 2 || !(keys.range[0] < keys.range[1]))
+      fail("'" + path + ".range' must be [low, high], low < high");
     if (keys.mean.empty()) keys.mean.assign(channels, 0);
     if (keys.std.empty()) keys.std.assign(channels, 1);
     for (const auto* list : {&keys.mean, &keys.std})
@@ -195,8 +198,8 @@ class Reader {
     binary_ = std::make_shared<MappedFile>(binary_path_);
     const auto size = static_cast<int64_t>(binary_->bytes().size());
     if (size != keys.bytes)
-      throw InputError(binary_path_.string() + ": must have " + std::to_string(keys.bytes) + " bytes ('binary.bytes' of " +
-                       file_ + "), found " + std::to_string(size));
+      throw InputError(binary_path_.string() + ": must have " + std::to_string(keys.bytes) +
+                       " bytes ('binary.bytes' of " + file_ + "), found " + std::to_string(size));
     const std::string hash = sha256_hex(binary_->bytes());
     if (hash != keys.sha256)
       throw InputError(binary_path_.string() + ": its sha256 must be " + keys.sha256 + " ('binary.sha256' of " + file_ +
@@ -219,8 +222,10 @@ class Reader {
       const int64_t size = static_cast<int64_t>(binary_->bytes().size());
       int64_t bytes = keys.type == "f32" ? 4 : 2;
       for (const int64_t extent : keys.shape) {
-        if (extent > size / bytes + 1) bytes = size + 1;  // more than the file holds; the product might overflow
-        else bytes *= extent;
+        if (extent > size / bytes + 1)
+          bytes = size + 1;  // more than the file holds; the product might overflow
+        else
+          bytes *= extent;
       }
       if (keys.offset % 64 != 0)
         fail("'" + path + ".offset' must be a multiple of 64, found " + std::to_string(keys.offset));
@@ -298,7 +303,8 @@ class Reader {
     model_->layers.push_back(std::move(layer));
   }
 
-  std::vector<Shape> input_shapes(const Layer& layer, const std::string& path, const std::map<std::string, Shape>& shapes) const {
+  std::vector<Shape> input_shapes(const Layer& layer, const std::string& path,
+                                  const std::map<std::string, Shape>& shapes) const {
     const Arity arity = layer.op->arity();
     if (layer.inputs.size() < arity.min || layer.inputs.size() > arity.max)
       fail("'" + path + ".inputs' of " + layer.op->name() + " must have " + std::to_string(arity.min) +
@@ -307,8 +313,8 @@ class Reader {
     for (size_t i = 0; i < layer.inputs.size(); ++i) {
       const auto it = shapes.find(layer.inputs[i]);
       if (it == shapes.end())
-        fail("'" + path + ".inputs[" + std::to_string(i) + "]': no earlier layer or input is called \"" + layer.inputs[i] +
-             "\"" + did_you_mean(layer.inputs[i], std::vector(names_.begin(), names_.end())));
+        fail("'" + path + ".inputs[" + std::to_string(i) + "]': no earlier layer or input is called \"" +
+             layer.inputs[i] + "\"" + did_you_mean(layer.inputs[i], std::vector(names_.begin(), names_.end())));
       list.push_back(it->second);
     }
     return list;
@@ -324,14 +330,16 @@ class Reader {
       if (!json[spec.role].is_string()) fail("'" + key + "' must be the name of a tensor");
       const std::string tensor = json[spec.role];
       const auto it = weights_.find(tensor);
-      if (it == weights_.end()) fail("'" + key + "' names the tensor \"" + tensor + "\", which 'tensors' does not list");
+      if (it == weights_.end())
+        fail("'" + key + "' names the tensor \"" + tensor + "\", which 'tensors' does not list");
       if (it->second.shape != spec.shape)
         fail("'tensors." + tensor + ".shape' must be " + spec.shape.to_string() + " for " + key + ", found " +
              it->second.shape.to_string());
       layer.weights.push_back(it->second);
     }
     for (const auto& [role, tensor] : json.items())
-      if (!roles.contains(role)) fail("unknown key '" + path + ".weights." + role + "': " + layer.op->name() + " has no such weights");
+      if (!roles.contains(role))
+        fail("unknown key '" + path + ".weights." + role + "': " + layer.op->name() + " has no such weights");
   }
 
   void check_output() const {

@@ -10,7 +10,8 @@ namespace {
 
 OperatorCase read_case(const std::string& op, const Json& json, const std::string& file) {
   OperatorCase c{.op = op, .name = json.at("name"), .params = operator_by_name(op).new_params()};
-  for (const auto& input : json.at("inputs")) c.inputs.emplace_back(std::span<const int64_t>(input.get<std::vector<int64_t>>()));
+  for (const auto& input : json.at("inputs"))
+    c.inputs.emplace_back(std::span<const int64_t>(input.get<std::vector<int64_t>>()));
   read_params(*c.params, json.value("params", Json::object()), file, c.name + ".params");
   if (json.contains("activation")) {
     c.activation.emplace();

@@ -8,7 +8,8 @@
 namespace convlens {
 
 /// One line of an operator's cases.json: a problem on which its variants are tested and, if `bench`, timed.
-/// {"name", "inputs": [[N, C, H, W], ...], "params": {...}, "activation": {"negative_slope", "max_value"}, "bench": false}
+/// {"name", "inputs": [[N, C, H, W], ...], "params": {...}, "activation": {"negative_slope", "max_value"}, "bench":
+/// false}
 struct OperatorCase {
   std::string op, name;
   std::shared_ptr<Params> params;

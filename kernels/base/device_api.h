@@ -36,5 +36,4 @@ struct RegisterDevice {
   RegisterDevice(Device device, std::unique_ptr<DeviceApi> api);
 };
 
-
 }  // namespace convlens

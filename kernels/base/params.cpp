@@ -14,10 +14,13 @@ std::string shortened(const Json& json) {
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
-std::string number(double value) { return shortened(Json(value == std::floor(value) ? Json(int64_t(value)) : Json(value))); }
+std::string number(double value) {
+  return shortened(Json(value == std::floor(value) ? Json(int64_t(value)) : Json(value)));
+}
 
 std::string range_text(const Field& field) {
-  if (std::isfinite(field.min) && std::isfinite(field.max)) return " from " + number(field.min) + " to " + number(field.max);
+  if (std::isfinite(field.min) && std::isfinite(field.max))
+    return " from " + number(field.min) + " to " + number(field.max);
   if (std::isfinite(field.min)) return " of at least " + number(field.min);
   if (std::isfinite(field.max)) return " of at most " + number(field.max);
   return "";
@@ -124,12 +127,14 @@ class Reader final : public ParamVisitor {
   }
 
   int64_t integer(const Field& f, const Json& j, const std::string& expected) const {
-    if (!j.is_number_integer() || j.get<double>() < f.min || j.get<double>() > f.max || std::abs(j.get<double>()) > 1e15)
+    if (!j.is_number_integer() || j.get<double>() < f.min || j.get<double>() > f.max ||
+        std::abs(j.get<double>()) > 1e15)
       fail(key(f), expected + range_text(f), j);
     return j.get<int64_t>();
   }
   double real(const Field& f, const Json& j, const std::string& expected) const {
-    if (!j.is_number() || !(j.get<double>() >= f.min && j.get<double>() <= f.max)) fail(key(f), expected + range_text(f), j);
+    if (!j.is_number() || !(j.get<double>() >= f.min && j.get<double>() <= f.max))
+      fail(key(f), expected + range_text(f), j);
     return j.get<double>();
   }
   std::string string(const Field& f, const Json& j, const std::string& expected) const {
@@ -197,11 +202,15 @@ class Documenter final : public ParamVisitor {
   void field(const Field& f, std::string& value) override { add(f, "string", value); }
   void field(const Field& f, std::filesystem::path& value) override { add(f, "path", value.string()); }
   void field(const Field& f, NumberOrName& value) override { add(f, "number or name", to_json(value)); }
-  void field(const Field& f, Pair& value) override { add(f, "integer or [vertical, horizontal]" + range_text(f), value); }
+  void field(const Field& f, Pair& value) override {
+    add(f, "integer or [vertical, horizontal]" + range_text(f), value);
+  }
   void field(const Field& f, Padding& value) override {
     add(f, "integer, [vertical, horizontal], [top, left, bottom, right] or \"same\"", to_json(value));
   }
-  void field(const Field& f, std::vector<int64_t>& value) override { add(f, "list of integers" + range_text(f), value); }
+  void field(const Field& f, std::vector<int64_t>& value) override {
+    add(f, "list of integers" + range_text(f), value);
+  }
   void field(const Field& f, std::vector<double>& value) override { add(f, "list of numbers" + range_text(f), value); }
   void field(const Field& f, std::vector<std::string>& value) override { add(f, "list of strings", value); }
   void choice(const Field& f, std::string& value, const std::vector<std::string>& options) override {

@@ -21,8 +21,8 @@ using Pair = std::array<int64_t, 2>;
 /// A thing that has a number and a name, such as a class.
 using NumberOrName = std::variant<int64_t, std::string>;
 
-/// Padding of a window operator. In JSON an integer, `[vertical, horizontal]`, `[top, left, bottom, right]`, or `"same"`
-/// (TensorFlow's rule: the amounts follow from the input's size).
+/// Padding of a window operator. In JSON an integer, `[vertical, horizontal]`, `[top, left, bottom, right]`, or
+/// `"same"` (TensorFlow's rule: the amounts follow from the input's size).
 struct Padding {
   int64_t top = 0, left = 0, bottom = 0, right = 0;
   bool same = false;
@@ -81,8 +81,8 @@ class Params {
 };
 
 /// Fills `params` from an object. Throws InputError, naming `where` and the key's path, on an unknown or missing key, a
-/// wrong type or a value out of range. `path` is the object's own path, e.g. "layers[3].params". Relative file paths in it
-/// are taken from `folder`.
+/// wrong type or a value out of range. `path` is the object's own path, e.g. "layers[3].params". Relative file paths in
+/// it are taken from `folder`.
 void read_params(Params& params, const Json& object, const std::string& where, const std::string& path,
                  const std::filesystem::path& folder = {});
 

@@ -55,14 +55,16 @@ RegisterOperator::RegisterOperator(std::unique_ptr<Operator> op) {
 
 RegisterVariant::RegisterVariant(const std::string& op, Variant variant) {
   for (const Variant* other : variants(op, variant.pass, variant.device))
-    if (other->name == variant.name) throw InternalError("two variants of '" + op + "' are named '" + variant.name + "'");
+    if (other->name == variant.name)
+      throw InternalError("two variants of '" + op + "' are named '" + variant.name + "'");
   registry().variants.emplace(op, std::move(variant));
 }
 
 RegisterReference::RegisterReference(const std::string& op, RunFunction forward, RunFunction backward_data,
                                      RunFunction backward_weights) {
   const auto add = [&](Pass pass, RunFunction run) {
-    if (run) RegisterVariant(op, {.name = "loops", .device = Device::reference, .pass = pass, .prepare = stateless(run)});
+    if (run)
+      RegisterVariant(op, {.name = "loops", .device = Device::reference, .pass = pass, .prepare = stateless(run)});
   };
   add(Pass::forward, forward);
   add(Pass::backward_data, backward_data);
@@ -74,7 +76,8 @@ Problem make_problem(const Operator& op, std::shared_ptr<Params> params, std::sp
   Problem problem;
   problem.output = {op.infer(*params, inputs), type, layout};
   for (const Shape& shape : inputs) problem.inputs.push_back({shape, type, layout});
-  for (const WeightSpec& spec : op.weights(*params, inputs)) problem.weights.push_back({spec.shape, type, Layout::nchw});
+  for (const WeightSpec& spec : op.weights(*params, inputs))
+    problem.weights.push_back({spec.shape, type, Layout::nchw});
   problem.params = std::move(params);
   return problem;
 }

@@ -63,7 +63,8 @@ struct Variant {
   double relative_error = 2e-6;   ///< bound on max |error| / max |result| against the reference in double
   bool exact_integers = true;     ///< small integers give exact results (not so with transforms such as Winograd's)
 
-  /// The layouts it wants, given those in which the inputs lie. Left out: it takes the first input's layout and gives the same.
+  /// The layouts it wants, given those in which the inputs lie. Left out: it takes the first input's layout and gives
+  /// the same.
   std::function<IoLayout(const Problem&)> layouts;
   /// Why it cannot do this problem (a clause such as "needs stride 1"), or nothing. Left out: it can do all.
   std::function<std::optional<std::string>(const Problem&)> refuses;
@@ -73,6 +74,7 @@ struct Variant {
 /// `prepare` for a variant that is a function and keeps nothing between calls.
 using RunFunction = void (*)(const Problem&, const Arguments&);
 using WorkspaceFunction = size_t (*)(const Problem&);
-std::function<std::unique_ptr<Kernel>(const Problem&)> stateless(RunFunction run, WorkspaceFunction workspace = nullptr);
+std::function<std::unique_ptr<Kernel>(const Problem&)> stateless(RunFunction run,
+                                                                 WorkspaceFunction workspace = nullptr);
 
 }  // namespace convlens

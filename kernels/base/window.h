@@ -17,8 +17,8 @@ struct WindowAxis {
   int64_t input, output, kernel, stride, dilation, before, after;
 };
 
-/// axis 0: height, 1: width. Output sizes follow PyTorch: floor((i + before + after - dilation * (k - 1) - 1) / s) + 1, or
-/// ceil with the last window starting inside the input or the padding before it; "same" padding gives ceil(i / s).
+/// axis 0: height, 1: width. Output sizes follow PyTorch: floor((i + before + after - dilation * (k - 1) - 1) / s) + 1,
+/// or ceil with the last window starting inside the input or the padding before it; "same" padding gives ceil(i / s).
 /// Throws InputError when the window does not fit.
 WindowAxis window_axis(const Window& window, int axis, int64_t input);
 

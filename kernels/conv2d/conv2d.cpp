@@ -11,7 +11,8 @@ void Conv2dParams::describe(ParamVisitor& v) {
   v.field({.name = "stride", .doc = "step of the window", .min = 1}, window.stride);
   v.field({.name = "padding", .doc = "zeros around the input", .min = 0}, window.padding);
   v.field({.name = "dilation", .doc = "distance between the filter's taps", .min = 1}, window.dilation);
-  v.field({.name = "groups", .doc = "channels are split into so many groups that do not see each other", .min = 1}, groups);
+  v.field({.name = "groups", .doc = "channels are split into so many groups that do not see each other", .min = 1},
+          groups);
   v.field({.name = "bias", .doc = "whether a number is added to each output channel"}, bias);
 }
 
@@ -38,7 +39,8 @@ class Conv2d final : public Operator {
     const Shape& x = inputs[0];
     for (const int64_t channels : {x.c(), p.out_channels})
       if (channels % p.groups != 0)
-        throw InputError(std::to_string(channels) + " channels cannot be split into " + std::to_string(p.groups) + " groups");
+        throw InputError(std::to_string(channels) + " channels cannot be split into " + std::to_string(p.groups) +
+                         " groups");
     return {x.n(), p.out_channels, window_axis(p.window, 0, x.h()).output, window_axis(p.window, 1, x.w()).output};
   }
 

@@ -1,6 +1,6 @@
-// y[n,o,p,q] = b[o] + sum over i, r, s of w[o,i,r,s] x[n, i, p * stride - pad + r * dilation, q * stride - pad + s * dilation]
-// (x is zero outside its bounds; o and i run within one group).
-// Each term w x of that sum gives the gradients its two factors: dL/dx += dL/dy w, dL/dw += dL/dy x; dL/db sums dL/dy.
+// y[n,o,p,q] = b[o] + sum over i, r, s of w[o,i,r,s] x[n, i, p * stride - pad + r * dilation, q * stride - pad + s *
+// dilation] (x is zero outside its bounds; o and i run within one group). Each term w x of that sum gives the gradients
+// its two factors: dL/dx += dL/dy w, dL/dw += dL/dy x; dL/db sums dL/dy.
 
 #include <algorithm>
 
@@ -36,7 +36,8 @@ void forward(const Problem& problem, const Arguments& args) {
   for (int64_t n = 0; n < s.batch; ++n)
 #pragma omp parallel for
     for (int64_t o = 0; o < s.out_channels; ++o) {
-      std::fill_n(y + (n * s.out_channels + o) * plane, plane, args.weights.size() > 1 ? args.weights[1].f64()[o] : 0.0);
+      std::fill_n(y + (n * s.out_channels + o) * plane, plane,
+                  args.weights.size() > 1 ? args.weights[1].f64()[o] : 0.0);
       for_each_product(s, n, o, [&](int64_t yi, int64_t xi, int64_t wi) { y[yi] += w[wi] * x[xi]; });
     }
 }

@@ -6,8 +6,9 @@
 namespace convlens {
 
 void ReluParams::describe(ParamVisitor& v) {
-  v.field({.name = "negative_slope", .doc = "slope for negative inputs: 0 is ReLU, 0.01 a leaky ReLU", .min = 0, .max = 1},
-          negative_slope);
+  v.field(
+      {.name = "negative_slope", .doc = "slope for negative inputs: 0 is ReLU, 0.01 a leaky ReLU", .min = 0, .max = 1},
+      negative_slope);
   v.field({.name = "max_value", .doc = "upper limit of the output: 6 is ReLU6", .min = 0}, max_value);
 }
 
@@ -22,8 +23,7 @@ class Relu final : public Operator {
   std::shared_ptr<Params> new_params() const override { return std::make_shared<ReluParams>(); }
   Shape infer(const Params& params, std::span<const Shape> inputs) const override {
     const auto& p = static_cast<const ReluParams&>(params);
-    if (p.max_value && p.negative_slope != 0)
-      throw InputError("relu takes a negative_slope or a max_value, not both");
+    if (p.max_value && p.negative_slope != 0) throw InputError("relu takes a negative_slope or a max_value, not both");
     return inputs[0];
   }
   Saved saved(const Problem& problem, Pass) const override { return {.bytes = relu_mask_bytes(problem.output)}; }

@@ -32,8 +32,10 @@ TEST(Arena, PiecesAliveTogetherDoNotOverlap) {
 }
 
 TEST(Arena, MemoryIsUsedAgain) {
-  std::vector<Lifetime> pieces{{.bytes = 640, .first = 0, .last = 1}, {.bytes = 640, .first = 1, .last = 2},
-                               {.bytes = 640, .first = 2, .last = 3}, {.bytes = 640, .first = 3, .last = 4}};
+  std::vector<Lifetime> pieces{{.bytes = 640, .first = 0, .last = 1},
+                               {.bytes = 640, .first = 1, .last = 2},
+                               {.bytes = 640, .first = 2, .last = 3},
+                               {.bytes = 640, .first = 3, .last = 4}};
   EXPECT_EQ(place(pieces), 1280U);
 }
 

@@ -23,11 +23,13 @@ class ModelBuilder {
   std::string add(const std::string& name, const std::string& op, const Json& params = Json::object(),
                   std::vector<std::string> inputs = {}) {
     if (inputs.empty()) inputs = {model_.output};
-    Layer layer{.name = name, .op = &operator_by_name(op), .params = operator_by_name(op).new_params(), .inputs = inputs};
+    Layer layer{
+        .name = name, .op = &operator_by_name(op), .params = operator_by_name(op).new_params(), .inputs = inputs};
     read_params(*layer.params, params, name, "params");
     std::vector<Shape> shapes;
     for (const std::string& input : inputs) shapes.push_back(shapes_.at(input));
-    for (const WeightSpec& spec : layer.op->weights(*layer.params, shapes)) layer.weights.push_back(random_weight(name, spec));
+    for (const WeightSpec& spec : layer.op->weights(*layer.params, shapes))
+      layer.weights.push_back(random_weight(name, spec));
     shapes_[name] = layer.op->infer(*layer.params, shapes);
     model_.layers.push_back(layer);
     return model_.output = name;

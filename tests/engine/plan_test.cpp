@@ -34,7 +34,8 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 bool runs_layer(const Plan& plan, const std::string& layer) {
-  return std::ranges::any_of(plan.steps, [&](const Step& s) { return s.layer == layer && s.kind == Step::Kind::kernel; });
+  return std::ranges::any_of(plan.steps,
+                             [&](const Step& s) { return s.layer == layer && s.kind == Step::Kind::kernel; });
 }
 
 TEST(Plan, StopsAtTheDeepestLayerAskedFor) {
@@ -100,7 +101,9 @@ TEST(Plan, AGradientThatNoLossReachesIsAnError) {
 
 TEST(Plan, SizesThatDoNotFitNameTheLayer) {
   const auto b = small_network();
-  const std::string error = error_of([&] { make_plan(b.model(), {.input_shapes = {{"image", {1, 3, 2, 2}}}, .observe = {"fc"}}); });
+  const std::string error = error_of([&] {
+    make_plan(b.model(), {.input_shapes = {{"image", {1, 3, 2, 2}}}, .observe = {"fc"}});
+  });
   EXPECT_NE(error.find("layer 'conv2' (conv2d of 1x16x2x2)"), std::string::npos) << error;
 }
 
@@ -152,7 +155,8 @@ TEST(Session, WeightGradientsAreThoseOfTheReference) {
   for (const std::string layer : {"conv1", "bn1", "conv2", "fc"}) {
     const auto found = cpu.weight_gradients(layer), expected = reference.weight_gradients(layer);
     ASSERT_EQ(found.size(), expected.size());
-    for (size_t i = 0; i < found.size(); ++i) EXPECT_LE(relative_difference(found[i], expected[i]), 1e-5) << layer << " " << i;
+    for (size_t i = 0; i < found.size(); ++i)
+      EXPECT_LE(relative_difference(found[i], expected[i]), 1e-5) << layer << " " << i;
   }
 }
 

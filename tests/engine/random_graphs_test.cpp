@@ -1,5 +1,6 @@
-// Random graphs with branches, sums, concatenations, views and fused activations, run by the CPU with everything that the
-// planner does to save time and memory, against the same graphs run by the reference loops in double with nothing of it.
+// Random graphs with branches, sums, concatenations, views and fused activations, run by the CPU with everything that
+// the planner does to save time and memory, against the same graphs run by the reference loops in double with nothing
+// of it.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,8 @@ class GraphMaker {
 
   Case make() {
     ModelBuilder& b = case_.builder;
-    std::vector<std::string> same_shape{b.add("stem", "conv2d", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}})};
+    std::vector<std::string> same_shape{
+        b.add("stem", "conv2d", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}})};
     const int layers = pick(4, 12);
     for (int i = 0; i < layers; ++i) same_shape.push_back(add_layer("layer" + std::to_string(i), same_shape));
     b.add("join", "add", Json::object(), {same_shape.back(), same_shape[static_cast<size_t>(pick(0, layers))]});
@@ -42,7 +44,8 @@ class GraphMaker {
   int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(case_.builder.random()); }
 
   const std::string& any(const std::vector<std::string>& names) {
-    return names[static_cast<size_t>(pick(std::max(0, static_cast<int>(names.size()) - 3), static_cast<int>(names.size()) - 1))];
+    return names[static_cast<size_t>(
+        pick(std::max(0, static_cast<int>(names.size()) - 3), static_cast<int>(names.size()) - 1))];
   }
 
   std::string add_layer(const std::string& name, const std::vector<std::string>& before) {
@@ -60,7 +63,8 @@ class GraphMaker {
       }
       case 6: return b.add(name, "sigmoid", Json::object(), {x});
       default: {
-        b.add(name + "_conv", "conv2d", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}, {"bias", false}}, {x});
+        b.add(name + "_conv", "conv2d", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}, {"bias", false}},
+              {x});
         b.add(name + "_bn", "batch_norm");
         return b.add(name, "relu");
       }
@@ -100,11 +104,13 @@ TEST_P(RandomGraphs, CpuAgreesWithTheReference) {
       session->forward();
     }
     for (const auto* names : {&c.observed, &c.losses})
-      for (const std::string& name : *names) EXPECT_LE(relative_difference(cpu.value(name), reference.value(name)), 2e-5) << name;
+      for (const std::string& name : *names)
+        EXPECT_LE(relative_difference(cpu.value(name), reference.value(name)), 2e-5) << name;
     const double a = cpu.backward(losses, mode), b = reference.backward(losses, mode);
     EXPECT_NEAR(a, b, 1e-3 * (1 + std::abs(b)));
     for (const std::string& name : c.gradients)
-      EXPECT_LE(relative_difference(cpu.gradient(name), reference.gradient(name)), 1e-4) << name << " " << to_string(mode);
+      EXPECT_LE(relative_difference(cpu.gradient(name), reference.gradient(name)), 1e-4)
+          << name << " " << to_string(mode);
   }
 }
 

@@ -14,7 +14,8 @@ namespace convlens::test {
 /// Memory with guard bytes on both sides, 64-byte aligned.
 class GuardedBuffer {
  public:
-  explicit GuardedBuffer(size_t bytes) : bytes_(bytes), storage_((bytes + 63) / 64 * 64 + 2 * guard + 64, std::byte{0x5a}) {
+  explicit GuardedBuffer(size_t bytes)
+      : bytes_(bytes), storage_((bytes + 63) / 64 * 64 + 2 * guard + 64, std::byte{0x5a}) {
     const auto address = reinterpret_cast<uintptr_t>(storage_.data()) + guard;
     data_ = reinterpret_cast<std::byte*>((address + 63) / 64 * 64);
   }
@@ -38,7 +39,9 @@ class GuardedBuffer {
 /// A tensor that owns its memory, born full of NaN.
 class HostTensor {
  public:
-  explicit HostTensor(TensorDesc desc) : desc_(desc), buffer_(std::make_shared<GuardedBuffer>(desc.bytes())) { poison(); }
+  explicit HostTensor(TensorDesc desc) : desc_(desc), buffer_(std::make_shared<GuardedBuffer>(desc.bytes())) {
+    poison();
+  }
 
   TensorView view() const { return {desc_, buffer_->data()}; }
   const TensorDesc& desc() const { return desc_; }

@@ -42,7 +42,8 @@ class OperatorRun {
     kernel->pack(weight_views, packed.data());
     for (HostTensor& result : results(variant.pass)) result.poison();
     if (variant.pass == Pass::forward) std::memset(saved_->data(), 0xff, saved_->size());
-    const auto input_views = views(inputs), grad_input_views = views(grad_inputs), grad_weight_views = views(grad_weights);
+    const auto input_views = views(inputs), grad_input_views = views(grad_inputs),
+               grad_weight_views = views(grad_weights);
     kernel->run({.inputs = input_views,
                  .output = output[0].view(),
                  .weights = weight_views,
@@ -53,11 +54,13 @@ class OperatorRun {
                  .workspace = workspace.data(),
                  .packed = packed.data(),
                  .mode = mode});
-    EXPECT_TRUE(workspace.intact() && packed.intact() && saved_->intact()) << variant.name << " writes outside its buffers";
+    EXPECT_TRUE(workspace.intact() && packed.intact() && saved_->intact())
+        << variant.name << " writes outside its buffers";
     for (const auto* list : {&inputs, &weights, &output, &grad_output, &grad_inputs, &grad_weights})
       for (const HostTensor& tensor : *list) EXPECT_TRUE(tensor.intact()) << variant.name << " writes outside a tensor";
     for (const HostTensor& result : results(variant.pass))
-      EXPECT_TRUE(result.desc().type == DataType::f64 || result.padding_is_zero()) << variant.name << " dirties the padding";
+      EXPECT_TRUE(result.desc().type == DataType::f64 || result.padding_is_zero())
+          << variant.name << " dirties the padding";
   }
 
   std::vector<HostTensor>& results(Pass pass) {
@@ -79,7 +82,8 @@ class OperatorRun {
 
 enum class Fill { uniform, integers };
 
-/// Gives inputs, weights and the output's gradient their numbers, the same for the same seed. A role "running_var" is positive.
+/// Gives inputs, weights and the output's gradient their numbers, the same for the same seed. A role "running_var" is
+/// positive.
 inline void fill(OperatorRun& run, const Operator& op, const std::vector<Shape>& shapes, Fill how, uint64_t seed) {
   Generator random(seed);
   const auto fill_one = [&](const HostTensor& tensor) {

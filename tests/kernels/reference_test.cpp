@@ -1,5 +1,6 @@
 // The reference loops against finite differences, in double: for L = <g, f(x, w)> and a direction d,
-// <dL/dx, d> = (L(x + h d) - L(x - h d)) / 2h + O(h^2). For an operator linear in x this is adjointness, <J d, g> = <d, J^T g>.
+// <dL/dx, d> = (L(x + h d) - L(x - h d)) / 2h + O(h^2). For an operator linear in x this is adjointness, <J d, g> = <d,
+// J^T g>.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,8 @@ namespace {
 
 class Reference : public ::testing::TestWithParam<OperatorCase> {
  protected:
-  Reference() : op_(operator_by_name(GetParam().op)), run_(GetParam(), GetParam().problem(DataType::f64, Layout::nchw)) {
+  Reference()
+      : op_(operator_by_name(GetParam().op)), run_(GetParam(), GetParam().problem(DataType::f64, Layout::nchw)) {
     fill(run_, op_, GetParam().inputs, Fill::uniform, 7);
   }
 
@@ -21,11 +23,13 @@ class Reference : public ::testing::TestWithParam<OperatorCase> {
   double loss() {
     run_.run(loops(Pass::forward));
     double sum = 0;
-    for (size_t i = 0; i < run_.output[0].f64().size(); ++i) sum += run_.output[0].f64()[i] * run_.grad_output[0].f64()[i];
+    for (size_t i = 0; i < run_.output[0].f64().size(); ++i)
+      sum += run_.output[0].f64()[i] * run_.grad_output[0].f64()[i];
     return sum;
   }
 
-  void check_direction(const HostTensor& tensor, const HostTensor& gradient, Generator& random, const std::string& what) {
+  void check_direction(const HostTensor& tensor, const HostTensor& gradient, Generator& random,
+                       const std::string& what) {
     std::normal_distribution<double> normal;
     const double h = 1e-6;
     std::vector<double> start(tensor.f64().begin(), tensor.f64().end()), direction(start.size());

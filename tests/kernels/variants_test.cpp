@@ -17,8 +17,8 @@ struct VariantCase {
 
 std::string name_of(const ::testing::TestParamInfo<VariantCase>& info) {
   const auto& [c, variant, layout] = info.param;
-  return c.op + "__" + c.name + "__" + to_string(variant->device) + "_" + variant->name + "__" + to_string(variant->pass) + "__" +
-         to_string(layout);
+  return c.op + "__" + c.name + "__" + to_string(variant->device) + "_" + variant->name + "__" +
+         to_string(variant->pass) + "__" + to_string(layout);
 }
 
 std::vector<OperatorCase> small_cases() {
@@ -34,7 +34,8 @@ std::vector<VariantCase> all_variants() {
       for (const Pass pass : operator_by_name(c.op).passes())
         for (const Variant* variant : variants(c.op, pass, device))
           for (const Layout layout : {Layout::nchw, Layout::nhwc, Layout::nchw8c, Layout::nchw16c})
-            if (!c.activation || (variant->fuses_activation && pass == Pass::forward)) list.push_back({c, variant, layout});
+            if (!c.activation || (variant->fuses_activation && pass == Pass::forward))
+              list.push_back({c, variant, layout});
   return list;
 }
 
@@ -131,7 +132,8 @@ TEST_P(Variants, AgreeWithTheReference) {
 }
 
 TEST_P(Variants, AreExactOnIntegers) {
-  const bool sums_products = GetParam().c.op == "conv2d" || GetParam().c.op == "conv_transpose2d" || GetParam().c.op == "linear";
+  const bool sums_products =
+      GetParam().c.op == "conv2d" || GetParam().c.op == "conv_transpose2d" || GetParam().c.op == "linear";
   if (sums_products && GetParam().variant->exact_integers) compare(Fill::integers, 0, BackwardMode::standard);
 }
 

@@ -63,7 +63,8 @@ void expect_samples(const Array& found, const Json& expected, double tolerance, 
   double worst = 0;
   for (size_t i = 0; i < expected.at("indices").size(); ++i) {
     const double error =
-        std::abs(found.values.at(expected["indices"][i].get<size_t>()) - expected.at("values")[i].get<double>()) / scale;
+        std::abs(found.values.at(expected["indices"][i].get<size_t>()) - expected.at("values")[i].get<double>()) /
+        scale;
     ASSERT_TRUE(error <= tolerance) << what << " " << expected["indices"][i] << ": relative error " << error;
     worst = std::max(worst, error);
   }
@@ -81,9 +82,11 @@ std::vector<std::string> golden_names() {
 class Golden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, OutputAndInputGradient) {
-  const Json golden = Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/golden" / (GetParam() + ".json")));
+  const Json golden =
+      Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/golden" / (GetParam() + ".json")));
   const auto model = read_model(fs::path(CONVLENS_TEST_MODELS) / "random" / GetParam());
-  ASSERT_EQ(model->sha256, golden.at("model_bin_sha256").get<std::string>()) << "the random weights are not those of the golden file";
+  ASSERT_EQ(model->sha256, golden.at("model_bin_sha256").get<std::string>())
+      << "the random weights are not those of the golden file";
   const std::string layer = golden["output"]["layer"];
   ASSERT_EQ(layer, model->output);
   const uint64_t seed = golden.at("seed");

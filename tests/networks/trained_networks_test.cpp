@@ -58,7 +58,8 @@ class Trained : public ::testing::Test {
   /// The three most probable classes are the domestic cats with stripes, in some order.
   static void expect_tabby(const Model& model) {
     const auto ranking = classify(model, "cat");
-    for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(ranking[i].index == 281 || ranking[i].index == 282 || ranking[i].index == 285) << ranking[i].name;
+    for (size_t i = 0; i < 3; ++i)
+      EXPECT_TRUE(ranking[i].index == 281 || ranking[i].index == 282 || ranking[i].index == 285) << ranking[i].name;
   }
 };
 
@@ -98,7 +99,7 @@ TEST_F(Trained, StyleNetworkPaintsAPicture) {
   }
   const double mean = sum / static_cast<double>(picture.values.size());
   const double deviation = std::sqrt(squares / static_cast<double>(picture.values.size()) - mean * mean);
-  EXPECT_TRUE(mean > 50 && mean < 200) << mean;             // grey levels 0..255
+  EXPECT_TRUE(mean > 50 && mean < 200) << mean;  // grey levels 0..255
   EXPECT_TRUE(deviation > 30 && deviation < 120) << deviation;
 }
 

@@ -73,7 +73,8 @@ class VizRun : public ::testing::Test {
 TEST_F(VizRun, LeavesPicturesArraysPageAndRecord) {
   const Outcome outcome = run_config();
   ASSERT_EQ(outcome.code, 0) << outcome.output;
-  EXPECT_EQ(files("out"), (std::set<std::string>{"gradient.npy", "image.png", "overlay.png", "report.html", "run.json", "saliency.png"}));
+  EXPECT_EQ(files("out"), (std::set<std::string>{"gradient.npy", "image.png", "overlay.png", "report.html", "run.json",
+                                                 "saliency.png"}));
   EXPECT_EQ(viz::read_npy(root_ / "out/gradient.npy").shape, (std::vector<int64_t>{1, 3, 16, 16}));
   EXPECT_EQ(viz::read_image(root_ / "out/saliency.png").width, 16);
   const Json record = this->record();
@@ -83,13 +84,17 @@ TEST_F(VizRun, LeavesPicturesArraysPageAndRecord) {
 }
 
 TEST_F(VizRun, AListOfRunsSharesKeysAndEndsInOnePage) {
-  config_["runs"] = {{{"algorithm", "classify"}}, {{"algorithm", "filters"}}, {{"algorithm", "filters"}, {"layer", "conv2"}},
-                     {{"algorithm", "activations"}}, {{"algorithm", "guided_backprop"}, {"modes", {"guided", "standard"}}}};
+  config_["runs"] = {{{"algorithm", "classify"}},
+                     {{"algorithm", "filters"}},
+                     {{"algorithm", "filters"}, {"layer", "conv2"}},
+                     {{"algorithm", "activations"}},
+                     {{"algorithm", "guided_backprop"}, {"modes", {"guided", "standard"}}}};
   config_.erase("algorithm");
   const Outcome outcome = run_config();
   ASSERT_EQ(outcome.code, 0) << outcome.output;
-  for (const char* file : {"classify/image.png", "filters/filters.png", "filters-2/filters.png", "activations/relu1.png",
-                           "guided_backprop/guided.png", "guided_backprop/standard.npy", "report.html", "run.json"})
+  for (const char* file :
+       {"classify/image.png", "filters/filters.png", "filters-2/filters.png", "activations/relu1.png",
+        "guided_backprop/guided.png", "guided_backprop/standard.npy", "report.html", "run.json"})
     EXPECT_TRUE(fs::exists(root_ / "out" / file)) << file;
   EXPECT_EQ(record()["runs"].size(), 5U);
 }
@@ -219,7 +224,9 @@ TEST_F(VizRun, RefusesAModelThatIsNotThere) {
   expect_refused("nothing");
 }
 
-TEST_F(VizRun, RefusesADeviceThatIsNotBuilt) { expect_refused("the device \"simt\" is not in this build", "--device simt"); }
+TEST_F(VizRun, RefusesADeviceThatIsNotBuilt) {
+  expect_refused("the device \"simt\" is not in this build", "--device simt");
+}
 
 TEST_F(VizRun, RefusesABadOverride) { expect_refused("--set takes key.path=value", "--set signed"); }
 

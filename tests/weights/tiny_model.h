@@ -37,24 +37,31 @@ inline void write_tiny_model(const std::filesystem::path& folder) {
     if (weighted) json["weights"] = {{"weight", std::string(name) + ".weight"}, {"bias", std::string(name) + ".bias"}};
     return json;
   };
-  const Json model{
-      {"format", "convlens-model"},
-      {"version", 1},
-      {"name", "tiny"},
-      {"inputs", {{{"name", "image"}, {"kind", "image"}, {"shape", {3, 16, 16}}, {"channel_order", "rgb"}, {"range", {0, 1}},
-                   {"mean", {0.5, 0.5, 0.5}}, {"std", {0.25, 0.25, 0.25}}, {"resize", "bilinear"}, {"crop", 1}}}},
-      {"layers",
-       {layer("conv1", "conv2d", "image", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}}, true),
-        layer("relu1", "relu", "conv1", Json::object(), false),
-        layer("pool", "max_pool2d", "relu1", {{"kernel_size", 2}}, false),
-        layer("conv2", "conv2d", "pool", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}}, true),
-        layer("relu2", "relu", "conv2", Json::object(), false),
-        layer("mean", "adaptive_avg_pool2d", "relu2", Json::object(), false),
-        layer("fc", "linear", "mean", {{"out_features", 4}}, true)}},
-      {"output", "fc"},
-      {"classes", {"circle", "square", "triangle", "cross"}},
-      {"tensors", tensors},
-      {"binary", {{"file", "model.bin"}, {"bytes", binary.size()}, {"sha256", sha256_hex(binary)}}}};
+  const Json model{{"format", "convlens-model"},
+                   {"version", 1},
+                   {"name", "tiny"},
+                   {"inputs",
+                    {{{"name", "image"},
+                      {"kind", "image"},
+                      {"shape", {3, 16, 16}},
+                      {"channel_order", "rgb"},
+                      {"range", {0, 1}},
+                      {"mean", {0.5, 0.5, 0.5}},
+                      {"std", {0.25, 0.25, 0.25}},
+                      {"resize", "bilinear"},
+                      {"crop", 1}}}},
+                   {"layers",
+                    {layer("conv1", "conv2d", "image", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}}, true),
+                     layer("relu1", "relu", "conv1", Json::object(), false),
+                     layer("pool", "max_pool2d", "relu1", {{"kernel_size", 2}}, false),
+                     layer("conv2", "conv2d", "pool", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}}, true),
+                     layer("relu2", "relu", "conv2", Json::object(), false),
+                     layer("mean", "adaptive_avg_pool2d", "relu2", Json::object(), false),
+                     layer("fc", "linear", "mean", {{"out_features", 4}}, true)}},
+                   {"output", "fc"},
+                   {"classes", {"circle", "square", "triangle", "cross"}},
+                   {"tensors", tensors},
+                   {"binary", {{"file", "model.bin"}, {"bytes", binary.size()}, {"sha256", sha256_hex(binary)}}}};
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "model.bin", std::ios::binary)
       .write(reinterpret_cast<const char*>(binary.data()), static_cast<std::streamsize>(binary.size()));

@@ -21,8 +21,10 @@ namespace {
 class Activations final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
-    v.field({.name = "layers", .doc = "layers to show; by default four, spread over the depth of the network"}, layers_);
-    v.field({.name = "strongest", .doc = "channels of each layer enlarged over the photo", .min = 0, .max = 64}, strongest_);
+    v.field({.name = "layers", .doc = "layers to show; by default four, spread over the depth of the network"},
+            layers_);
+    v.field({.name = "strongest", .doc = "channels of each layer enlarged over the photo", .min = 0, .max = 64},
+            strongest_);
     v.field({.name = "max_channels", .doc = "channels in the grid", .min = 1}, max_channels_);
     v.choice({.name = "color_map", .doc = "of the tiles"}, color_map_, {"grey", "viridis", "inferno", "turbo"});
     v.field({.name = "alpha", .doc = "opacity of a map over the photo", .min = 0, .max = 1}, alpha_);
@@ -47,7 +49,8 @@ class Activations final : public Algorithm {
     std::vector<std::string> convolutional;
     for (const Layer& layer : model.layers)
       if (layer.op->as_activation(*layer.params)) convolutional.push_back(layer.name);
-    if (convolutional.empty()) throw InputError("the model '" + model.name + "' has no ReLU: name the 'layers' to show");
+    if (convolutional.empty())
+      throw InputError("the model '" + model.name + "' has no ReLU: name the 'layers' to show");
     std::vector<std::string> spread;
     for (size_t i = 0; i < 4; ++i) spread.push_back(convolutional[i * (convolutional.size() - 1) / 3]);
     spread.erase(std::unique(spread.begin(), spread.end()), spread.end());
@@ -82,14 +85,16 @@ class Activations final : public Algorithm {
     for (const size_t c : order) {
       const Image map = to_unit_range_clipped(channel_image(value, static_cast<int64_t>(c)), 100);
       run.show(file_name(layer) + "_channel" + std::to_string(c),
-               overlay(run.view(), map, ColorMap::viridis, static_cast<float>(alpha_)), layer + ", channel " + std::to_string(c));
+               overlay(run.view(), map, ColorMap::viridis, static_cast<float>(alpha_)),
+               layer + ", channel " + std::to_string(c));
       run.results[layer].push_back({{"channel", c}, {"mean", mean[c]}});
     }
   }
 
   // Layer names may hold slashes.
   static std::string file_name(std::string layer) {
-    std::ranges::replace_if(layer, [](char c) { return c == '/' || c == '\\'; }, '_');
+    std::ranges::replace_if(
+        layer, [](char c) { return c == '/' || c == '\\'; }, '_');
     return layer;
   }
 

@@ -34,7 +34,8 @@ class Classify final : public Algorithm {
     run.section().scores_title = "Top " + std::to_string(ranking.size()) + " classes";
     for (const ClassScore& c : ranking) {
       run.section().scores.push_back({c.name, c.probability});
-      run.results["classes"].push_back({{"index", c.index}, {"name", c.name}, {"probability", c.probability}, {"score", c.score}});
+      run.results["classes"].push_back(
+          {{"index", c.index}, {"name", c.name}, {"probability", c.probability}, {"score", c.score}});
       run.say(percent(c.probability) + "  " + c.name);
     }
   }
@@ -43,7 +44,8 @@ class Classify final : public Algorithm {
   int64_t top_ = 5;
 };
 
-const RegisterAlgorithm registered({"classify", "the classes a network finds most probable", "", make_algorithm<Classify>});
+const RegisterAlgorithm registered({"classify", "the classes a network finds most probable", "",
+                                    make_algorithm<Classify>});
 
 }  // namespace
 }  // namespace convlens::viz

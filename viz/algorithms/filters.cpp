@@ -22,10 +22,16 @@ class Filters final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
     v.field({.name = "layer", .doc = "a convolution; by default the first"}, layer_);
-    v.choice<Scale>({.name = "scale", .doc = "what black and white stand for: the least and greatest weight of each tile, or of the layer"},
-                    scale_, {{"tile", Scale::tile}, {"layer", Scale::layer}});
+    v.choice<Scale>(
+        {.name = "scale",
+         .doc = "what black and white stand for: the least and greatest weight of each tile, or of the layer"},
+        scale_, {{"tile", Scale::tile}, {"layer", Scale::layer}});
     v.field({.name = "gap", .doc = "pixels between tiles", .min = 0, .max = 16}, gap_);
-    v.field({.name = "enlarge", .doc = "pixels a weight becomes (nearest neighbour); 0: as fits the page", .min = 0, .max = 64}, enlarge_);
+    v.field({.name = "enlarge",
+             .doc = "pixels a weight becomes (nearest neighbour); 0: as fits the page",
+             .min = 0,
+             .max = 64},
+            enlarge_);
     v.field({.name = "max_filters", .doc = "filters shown", .min = 1}, max_filters_);
     v.field({.name = "max_inputs", .doc = "input channels shown of a deeper layer", .min = 1}, max_inputs_);
   }
@@ -38,8 +44,8 @@ class Filters final : public Algorithm {
     const bool colours = weight.shape[1] == 3 && layer.inputs[0] == run.input_name();
     const int64_t filters = std::min(weight.shape[0], max_filters_);
     const int64_t inputs = colours ? 1 : std::min(weight.shape[1], max_inputs_);
-    std::vector<Image> tiles = colours ? colour_tiles(weight, filters, run.model().image_input())
-                                       : grey_tiles(weight, filters, inputs);
+    std::vector<Image> tiles =
+        colours ? colour_tiles(weight, filters, run.model().image_input()) : grey_tiles(weight, filters, inputs);
     normalise(tiles);
     const int columns = inputs > 1 ? static_cast<int>(inputs)
                                    : square_columns(static_cast<int>(tiles.size()), tiles[0].height, tiles[0].width);
@@ -91,7 +97,8 @@ class Filters final : public Algorithm {
     const Shape& s = layer.weights[0].shape;
     std::string text = std::to_string(filters) + " of " + std::to_string(s[0]) + " filters of " + layer.name;
     if (!colours && s[1] > 1)
-      text += ": a row for each, and in it " + std::to_string(inputs) + " of its " + std::to_string(s[1]) + " input channels";
+      text += ": a row for each, and in it " + std::to_string(inputs) + " of its " + std::to_string(s[1]) +
+              " input channels";
     return text;
   }
 

@@ -32,9 +32,14 @@ struct Box {
 class GuidedBackprop final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
-    v.field({.name = "layer", .doc = "whose neuron; by default what enters the last ReLU on a map, where none is saturated"}, layer_);
-    v.field({.name = "channel", .doc = "the neuron's channel; -1: the one with the strongest activation", .min = -1}, channel_);
-    v.field({.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0}, position_);
+    v.field({.name = "layer",
+             .doc = "whose neuron; by default what enters the last ReLU on a map, where none is saturated"},
+            layer_);
+    v.field({.name = "channel", .doc = "the neuron's channel; -1: the one with the strongest activation", .min = -1},
+            channel_);
+    v.field(
+        {.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0},
+        position_);
     v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each"}, modes_);
   }
 
@@ -80,8 +85,8 @@ class GuidedBackprop final : public Algorithm {
   Neuron chosen_neuron(const Array& value, const std::string& layer) const {
     const Shape& s = value.shape;
     if (channel_ >= s.c())
-      throw InputError("'channel' must be below the " + std::to_string(s.c()) + " channels of layer '" + layer + "', found " +
-                       std::to_string(channel_));
+      throw InputError("'channel' must be below the " + std::to_string(s.c()) + " channels of layer '" + layer +
+                       "', found " + std::to_string(channel_));
     if (!position_.empty() && (position_.size() != 2 || position_[0] >= s.h() || position_[1] >= s.w()))
       throw InputError("'position' must be [y, x] inside the " + std::to_string(s.h()) + " x " + std::to_string(s.w()) +
                        " map of layer '" + layer + "'");
@@ -133,7 +138,8 @@ class GuidedBackprop final : public Algorithm {
   }
 
   static void report(Run& run, const std::string& layer, const Neuron& n) {
-    const std::string place = std::to_string(n.channel) + " at (" + std::to_string(n.y) + ", " + std::to_string(n.x) + ")";
+    const std::string place =
+        std::to_string(n.channel) + " at (" + std::to_string(n.y) + ", " + std::to_string(n.x) + ")";
     run.figure("layer", layer);
     run.figure("neuron", "channel " + place);
     run.figure("activation", fixed(n.activation, 3));

@@ -35,10 +35,15 @@ Image strongest_channel(const Array& gradient) {
 class Saliency final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
-    v.field({.name = "class", .doc = "number or name of the class; by default the one the network finds most probable"}, class_);
+    v.field({.name = "class", .doc = "number or name of the class; by default the one the network finds most probable"},
+            class_);
     v.field({.name = "signed", .doc = "keep the sign of the gradient"}, signed_);
     v.field({.name = "times_input", .doc = "multiply the gradient by the input"}, times_input_);
-    v.field({.name = "clip_percentile", .doc = "percentile of the magnitudes that is shown brightest", .min = 50, .max = 100}, clip_);
+    v.field({.name = "clip_percentile",
+             .doc = "percentile of the magnitudes that is shown brightest",
+             .min = 50,
+             .max = 100},
+            clip_);
     v.field({.name = "alpha", .doc = "opacity of the map over the photo", .min = 0, .max = 1}, alpha_);
   }
 

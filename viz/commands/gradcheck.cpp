@@ -37,9 +37,12 @@ const RegisterCommand registered([](CLI::App& parser) {
   CLI::App* command = parser.add_subcommand("gradcheck", "check a model's gradients by finite differences");
   command->add_option("model", options->model, "the model's folder")->required();
   command->add_option("--samples", options->check.samples, "directions tried per layer")->check(CLI::PositiveNumber);
-  command->add_option("--size", options->size, "height and width of the input")->expected(2)->check(CLI::PositiveNumber);
+  command->add_option("--size", options->size, "height and width of the input")
+      ->expected(2)
+      ->check(CLI::PositiveNumber);
   command->add_option("--seed", options->check.seed, "of the random directions");
-  command->add_option("--tolerance", options->check.tolerance, "greatest relative error accepted")->check(CLI::PositiveNumber);
+  command->add_option("--tolerance", options->check.tolerance, "greatest relative error accepted")
+      ->check(CLI::PositiveNumber);
   command->callback([options] { run(*options); });
 });
 

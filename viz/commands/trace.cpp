@@ -42,21 +42,30 @@ double result_norm(const Session& session, const Step& step) {
 }
 
 void print(const std::vector<Event>& events) {
-  std::cout << padded("layer", 30) << padded("pass", 15) << padded("what runs", 32) << padded("result", 26) << padded("ms", -9)
-            << padded("MB", -9) << padded("norm", -11) << '\n';
+  std::cout << padded("layer", 30) << padded("pass", 15) << padded("what runs", 32) << padded("result", 26)
+            << padded("ms", -9) << padded("MB", -9) << padded("norm", -11) << '\n';
   for (const Event& e : events)
     std::cout << padded(e.layer, 30) << padded(e.pass, 15) << padded(e.what, 32)
-              << padded(e.result.shape.to_string() + " " + to_string(e.result.layout), 26) << padded(fixed(1e3 * e.seconds, 3), -9)
-              << padded(fixed(static_cast<double>(e.result.bytes()) / 1e6, 2), -9) << padded(scientific(e.norm), -11) << '\n';
+              << padded(e.result.shape.to_string() + " " + to_string(e.result.layout), 26)
+              << padded(fixed(1e3 * e.seconds, 3), -9)
+              << padded(fixed(static_cast<double>(e.result.bytes()) / 1e6, 2), -9) << padded(scientific(e.norm), -11)
+              << '\n';
 }
 
-// The Trace Event Format, read by Perfetto and chrome://tracing; the steps one after another, without the time of tracing.
+// The Trace Event Format, read by Perfetto and chrome://tracing; the steps one after another, without the time of
+// tracing.
 void write_timeline(const std::vector<Event>& events, const std::string& file) {
   Json list = Json::array();
   double start = 0;
   for (const Event& e : events) {
-    list.push_back({{"name", e.layer}, {"cat", e.pass}, {"ph", "X"}, {"pid", 1}, {"tid", 1}, {"ts", start * 1e6},
-                    {"dur", e.seconds * 1e6}, {"args", {{"runs", e.what}, {"shape", e.result.shape.to_string()}, {"norm", e.norm}}}});
+    list.push_back({{"name", e.layer},
+                    {"cat", e.pass},
+                    {"ph", "X"},
+                    {"pid", 1},
+                    {"tid", 1},
+                    {"ts", start * 1e6},
+                    {"dur", e.seconds * 1e6},
+                    {"args", {{"runs", e.what}, {"shape", e.result.shape.to_string()}, {"norm", e.norm}}}});
     start += e.seconds;
   }
   write_file(file, Json{{"traceEvents", list}, {"displayTimeUnit", "ms"}}.dump());
@@ -67,7 +76,8 @@ void run(const Options& options) {
   RunOptions run_options{.quiet = true};
   run_options.on_session = [&](const RunConfig&, Session& session) {
     session.observe_steps([&](const Step& step, double seconds) {
-      events.push_back({step.layer, to_string(step.pass), what_runs(step), result_of(step), seconds, result_norm(session, step)});
+      events.push_back(
+          {step.layer, to_string(step.pass), what_runs(step), result_of(step), seconds, result_norm(session, step)});
     });
   };
   run_config(read_config(options.config, options.overrides), run_options);

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "kernels/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
-#include "kernels/base/registry.h"
 #include "kernels/base/cpu/separable.h"
+#include "kernels/base/registry.h"
 
 namespace convlens {
 namespace {

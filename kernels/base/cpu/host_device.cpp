@@ -2,9 +2,9 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/base/cpu/parallel.h"
 #include "kernels/base/device_api.h"
 #include "kernels/base/error.h"
-#include "kernels/base/cpu/parallel.h"
 
 namespace convlens {
 namespace {
@@ -38,9 +38,8 @@ void reorder_typed(const TensorView& from, const TensorView& to) {
   To* target = static_cast<To*>(to.data);
   if (from.desc.layout == to.desc.layout || from.shape().rank() != 4) {
     const int64_t total = to.desc.elements(), run = 1 << 14;
-    parallel_for((total + run - 1) / run, [&](int64_t i) {
-      convert_run(source + i * run, target + i * run, std::min(run, total - i * run));
-    });
+    parallel_for((total + run - 1) / run,
+                 [&](int64_t i) { convert_run(source + i * run, target + i * run, std::min(run, total - i * run)); });
     return;
   }
   const BlockedExtents e(to.desc);

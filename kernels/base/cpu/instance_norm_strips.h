@@ -1,8 +1,8 @@
 #pragma once
 
 #include "kernels/base/cpu/channel_strips.h"
-#include "kernels/base/instance_statistics.h"
 #include "kernels/base/cpu/parallel.h"
+#include "kernels/base/instance_statistics.h"
 
 namespace convlens {
 

@@ -1,5 +1,5 @@
-// Instance norm by strips of up to sixteen channels (kernels/base/cpu/instance_norm_strips.h); the mixing of styles around
-// it is a product of small matrices, in double.
+// Instance norm by strips of up to sixteen channels (kernels/base/cpu/instance_norm_strips.h); the mixing of styles
+// around it is a product of small matrices, in double.
 
 #include "kernels/base/cpu/instance_norm_strips.h"
 #include "kernels/base/registry.h"

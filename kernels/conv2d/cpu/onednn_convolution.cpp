@@ -54,9 +54,10 @@ dnnl::primitive_attr attributes_of(const Problem& problem) {
   return attributes;
 }
 
-dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, const Geometry& g, dnnl::algorithm algorithm) {
-  return {{dnnl::prop_kind::forward_inference, algorithm, g.src, g.any_weights, g.bias, g.dst, g.strides, g.dilates, g.before,
-           g.after},
+dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, const Geometry& g,
+                                                       dnnl::algorithm algorithm) {
+  return {{dnnl::prop_kind::forward_inference, algorithm, g.src, g.any_weights, g.bias, g.dst, g.strides, g.dilates,
+           g.before, g.after},
           attributes_of(problem),
           onednn_engine(),
           true};
@@ -65,8 +66,8 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, c
 // The backward passes must name a forward pass; only its sizes matter.
 dnnl::convolution_forward::primitive_desc hint(const Geometry& g, dnnl::algorithm algorithm) {
   const auto any = [](const memory::desc& d) { return memory::desc(d.dims(), d.data_type(), memory::format_tag::any); };
-  return {{dnnl::prop_kind::forward_training, algorithm, any(g.src), g.any_weights, any(g.dst), g.strides, g.dilates, g.before,
-           g.after},
+  return {{dnnl::prop_kind::forward_training, algorithm, any(g.src), g.any_weights, any(g.dst), g.strides, g.dilates,
+           g.before, g.after},
           onednn_engine(),
           true};
 }
@@ -103,11 +104,12 @@ class Forward final : public OneDnnKernel {
     primitive_ = dnnl::convolution_forward(desc);
   }
   void run(const Arguments& args) override {
-    primitive_.execute(onednn_stream(), {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
-                                         {DNNL_ARG_WEIGHTS, weights_memory(args)},
-                                         {DNNL_ARG_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.weights[1].data)},
-                                         {DNNL_ARG_DST, onednn_memory(g_.dst, args.output.data)},
-                                         {DNNL_ARG_SCRATCHPAD, scratchpad(args)}});
+    primitive_.execute(onednn_stream(),
+                       {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
+                        {DNNL_ARG_WEIGHTS, weights_memory(args)},
+                        {DNNL_ARG_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.weights[1].data)},
+                        {DNNL_ARG_DST, onednn_memory(g_.dst, args.output.data)},
+                        {DNNL_ARG_SCRATCHPAD, scratchpad(args)}});
     onednn_stream().wait();
   }
 
@@ -169,12 +171,13 @@ class BackwardWeights final : public Kernel {
   void run(const Arguments& args) override {
     memory ordered = onednn_memory(weights_, args.workspace + scratchpad_bytes());
     memory plain = onednn_memory(g_.plain_weights, args.grad_weights[0].data);
-    primitive_.execute(onednn_stream(),
-                       {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
-                        {DNNL_ARG_DIFF_DST, onednn_memory(g_.dst, args.grad_output.data)},
-                        {DNNL_ARG_DIFF_WEIGHTS, ordered},
-                        {DNNL_ARG_DIFF_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.grad_weights[1].data)},
-                        {DNNL_ARG_SCRATCHPAD, onednn_memory(scratchpad_, args.workspace)}});
+    primitive_.execute(
+        onednn_stream(),
+        {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
+         {DNNL_ARG_DIFF_DST, onednn_memory(g_.dst, args.grad_output.data)},
+         {DNNL_ARG_DIFF_WEIGHTS, ordered},
+         {DNNL_ARG_DIFF_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.grad_weights[1].data)},
+         {DNNL_ARG_SCRATCHPAD, onednn_memory(scratchpad_, args.workspace)}});
     dnnl::reorder(ordered, plain).execute(onednn_stream(), ordered, plain);
     onednn_stream().wait();
   }
@@ -215,7 +218,8 @@ Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pas
           .refuses = [=](const Problem& problem) -> std::optional<std::string> {
             const std::string implementation = onednn_implementation(problem, algorithm, pass);
             if (implementation.empty()) return "oneDNN has no such convolution for these sizes and layouts";
-            if (implementation.starts_with("ref")) return "oneDNN has only its slow reference loops for these sizes and layouts";
+            if (implementation.starts_with("ref"))
+              return "oneDNN has only its slow reference loops for these sizes and layouts";
             return std::nullopt;
           },
           .prepare = [=](const Problem& problem) -> std::unique_ptr<Kernel> {

@@ -1,6 +1,6 @@
 // oneDNN's convolution in NCHW, mostly as a product of matrices (im2col): for what its blocked kernels cannot, such as
-// the gradient of an image of three channels, or groups of a few channels. It never refuses a convolution in NCHW: where
-// oneDNN has only its reference loops, those are what there is.
+// the gradient of an image of three channels, or groups of a few channels. It never refuses a convolution in NCHW:
+// where oneDNN has only its reference loops, those are what there is.
 
 #include "kernels/conv2d/cpu/onednn_convolution.h"
 

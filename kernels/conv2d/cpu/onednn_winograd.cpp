@@ -19,7 +19,8 @@ Variant winograd_backward() {
   constexpr int64_t smallest_map = 28 * 28;
   Variant variant = winograd(Pass::backward_data);
   variant.refuses = [refuses = variant.refuses](const Problem& problem) -> std::optional<std::string> {
-    if (problem.output.shape.h() * problem.output.shape.w() < smallest_map) return "is slower than the direct one on small maps";
+    if (problem.output.shape.h() * problem.output.shape.w() < smallest_map)
+      return "is slower than the direct one on small maps";
     return refuses(problem);
   };
   return variant;

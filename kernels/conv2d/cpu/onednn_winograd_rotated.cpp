@@ -1,5 +1,5 @@
-// backward_data of a stride-1 convolution is itself a stride-1 convolution of dL/dy, with the filters rotated by 180 degrees
-// and input and output channels exchanged:
+// backward_data of a stride-1 convolution is itself a stride-1 convolution of dL/dy, with the filters rotated by 180
+// degrees and input and output channels exchanged:
 //   dL/dx[i, h, w] = sum over o, r, s of w[o, i, k-1-r, k-1-s] dL/dy[o, h + r - (k-1-pad), w + s - (k-1-pad)].
 // oneDNN's backward Winograd transforms the weights at every run; its forward one takes them transformed once.
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/onednn.h"
 #include "kernels/base/cpu/parallel.h"

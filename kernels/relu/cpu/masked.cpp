@@ -120,8 +120,10 @@ void backward_data(const Problem& problem, const Arguments& args) {
 
 const RegisterVariant registered_forward(
     "relu", {.name = "masked", .device = Device::cpu, .pass = Pass::forward, .prepare = stateless(forward)});
-const RegisterVariant registered_backward(
-    "relu", {.name = "masked", .device = Device::cpu, .pass = Pass::backward_data, .prepare = stateless(backward_data)});
+const RegisterVariant registered_backward("relu", {.name = "masked",
+                                                   .device = Device::cpu,
+                                                   .pass = Pass::backward_data,
+                                                   .prepare = stateless(backward_data)});
 
 }  // namespace
 }  // namespace convlens

@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "kernels/base/registry.h"
 #include "kernels/base/cpu/separable.h"
+#include "kernels/base/registry.h"
 #include "kernels/upsample/upsample.h"
 
 namespace convlens {
