@@ -66,17 +66,22 @@ ctest_of() {
   count "$junit"
 }
 
-# Runs the GoogleTest programs of a build as they are: thousands of processes would be slow under the sanitizers.
-run_test_programs() {
-  local folder=$1 program name junit
-  for program in "$folder"/tests/{kernels,engine,weights,viz_io,viz}/*_test; do
-    name=$(basename "$program")
-    junit=$PWD/$results/sanitized-$name.xml
+# test_programs PRESET SUITE..: runs GoogleTest programs as they are, where ctest would start a process for every test.
+test_programs() {
+  local preset=$1 suite name junit
+  shift
+  for suite in "$@"; do
+    name=$preset-${suite}_test
+    junit=$PWD/$results/$name.xml
     rm -f "$junit"
-    "$program" --gtest_brief=1 --gtest_output="xml:$junit" >"$results/sanitized-$name.log" 2>&1 ||
-      { tail -n 40 "$results/sanitized-$name.log"; echo "$name failed; see $results/sanitized-$name.log"; }
+    "$(build_folder "$preset")/tests/$suite/${suite}_test" --gtest_brief=1 --gtest_output="xml:$junit" >"$results/$name.log" 2>&1 ||
+      { tail -n 40 "$results/$name.log"; echo "$suite tests failed; see $results/$name.log"; }
     count "$junit"
   done
+}
+
+build_folder() {
+  if [ "$1" = release ]; then echo build; else echo "build/$1"; fi
 }
 
 newest_fuzz_compiler() {
@@ -92,7 +97,8 @@ tools/install_dependencies.sh --test || exit 1
 step "building"
 build release && {
   step "C++ tests"
-  ctest_of release
+  test_programs release kernels
+  ctest_of release --label-exclude kernels
 }
 
 step "Python tests"
@@ -108,7 +114,7 @@ if [ "$quick" = no ]; then
   step "building with the sanitizers"
   CXX=${compiler:-g++} build "$instrumented" && {
     step "C++ tests under the sanitizers"
-    run_test_programs "build/$instrumented"
+    test_programs "$instrumented" kernels engine weights viz_io viz
     if [ -n "$compiler" ]; then
       step "fuzzing"
       tests/fuzz/run.sh "$fuzz_seconds" "build/$instrumented" | tee "$results/fuzz.log"
