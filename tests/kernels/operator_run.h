@@ -5,6 +5,12 @@
 #include "kernels/base/cases.h"
 #include "tests/kernels/host_tensor.h"
 
+namespace convlens {
+
+inline void PrintTo(const OperatorCase& c, std::ostream* out) { *out << c.op << "__" << c.name; }
+
+}  // namespace convlens
+
 namespace convlens::test {
 
 /// All tensors of one problem, and the calls of its passes.

@@ -15,11 +15,14 @@ struct VariantCase {
   Layout layout;
 };
 
-std::string name_of(const ::testing::TestParamInfo<VariantCase>& info) {
-  const auto& [c, variant, layout] = info.param;
-  return c.op + "__" + c.name + "__" + to_string(variant->device) + "_" + variant->name + "__" +
-         to_string(variant->pass) + "__" + to_string(layout);
+std::string text(const VariantCase& v) {
+  return v.c.op + "__" + v.c.name + "__" + to_string(v.variant->device) + "_" + v.variant->name + "__" +
+         to_string(v.variant->pass) + "__" + to_string(v.layout);
 }
+
+void PrintTo(const VariantCase& v, std::ostream* out) { *out << text(v); }
+
+std::string name_of(const ::testing::TestParamInfo<VariantCase>& info) { return text(info.param); }
 
 std::vector<OperatorCase> small_cases() {
   auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
