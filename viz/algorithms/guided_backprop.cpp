@@ -133,6 +133,7 @@ class GuidedBackprop final : public Algorithm {
     run.show(mode, shown, mode + " gradient: grey is zero");
     const Box box = nonzero_box(image);
     if (box.bottom <= box.top) return run.section().notes.push_back("The " + mode + " gradient is zero everywhere.");
+    if (box.bottom - box.top == image.height && box.right - box.left == image.width) return;
     run.show(mode + "_crop", crop(shown, box), mode + ", the part of the image that reaches the neuron");
     run.show(mode + "_crop_image", crop(run.view(), box), "the same part of the photo");
   }
