@@ -14,7 +14,9 @@ namespace convlens::viz {
 namespace fs = std::filesystem;
 
 OutputFolder::OutputFolder(fs::path path)
-    : path_(std::move(path)), hidden_(path_ / (".unfinished-" + std::to_string(getpid()))) {
+    : path_(std::move(path)),
+      hidden_(path_ / (".unfinished-" + std::to_string(getpid()))),
+      remove_on_interrupt_(hidden_) {
   created_ = !fs::exists(path_);
   std::error_code error;
   fs::create_directories(hidden_, error);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/array.h"
+#include "viz/interrupt.h"
 #include "viz/io/image.h"
 
 namespace convlens::viz {
@@ -36,6 +37,7 @@ class OutputFolder {
 
   std::filesystem::path path_, hidden_;
   bool created_ = false;
+  RemoveOnInterrupt remove_on_interrupt_;
   std::map<std::string, std::string> hashes_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "kernels/base/error.h"
 #include "viz/command.h"
+#include "viz/interrupt.h"
 #include "viz/plan_text.h"
 #include "viz/reference.h"
 #include "viz/runner.h"
@@ -72,6 +73,7 @@ int parse_and_act(int argc, char** argv) {
 }  // namespace convlens::viz
 
 int main(int argc, char** argv) {
+  convlens::viz::watch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of write(), which says so, like a full disk
   try {
     return convlens::viz::parse_and_act(argc, argv);
