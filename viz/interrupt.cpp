@@ -1,6 +1,7 @@
 #include "viz/interrupt.h"
 
 #include <csignal>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
