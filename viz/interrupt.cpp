@@ -1,6 +1,7 @@
 #include "viz/interrupt.h"
 
 #include <csignal>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -11,20 +12,22 @@
 namespace convlens::viz {
 namespace {
 
-struct Folders {
+struct Wishes {
   std::mutex mutex;
-  std::set<std::filesystem::path> paths;
+  std::set<std::filesystem::path> folders;
+  std::set<std::string> lines;
 };
 
 // Never destroyed: the watching thread may use it while the program ends.
-Folders& folders() {
-  static Folders* instance = std::make_unique<Folders>().release();
+Wishes& wishes() {
+  static Wishes* instance = std::make_unique<Wishes>().release();
   return *instance;
 }
 
-void remove_folders_and_end(int signal) {
-  const std::lock_guard lock(folders().mutex);
-  for (const auto& path : folders().paths) {
+void fulfil_and_end(int signal) {
+  const std::lock_guard lock(wishes().mutex);
+  for (const std::string& line : wishes().lines) std::cerr << line << std::endl;
+  for (const auto& path : wishes().folders) {
     std::error_code ignored;
     std::filesystem::remove_all(path, ignored);
     std::filesystem::remove(path.parent_path(),
@@ -43,18 +46,28 @@ void watch_interrupts() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([signals] {
     int signal = 0;
-    if (sigwait(&signals, &signal) == 0) remove_folders_and_end(signal);
+    if (sigwait(&signals, &signal) == 0) fulfil_and_end(signal);
   }).detach();
 }
 
 RemoveOnInterrupt::RemoveOnInterrupt(std::filesystem::path folder) : folder_(std::move(folder)) {
-  const std::lock_guard lock(folders().mutex);
-  folders().paths.insert(folder_);
+  const std::lock_guard lock(wishes().mutex);
+  wishes().folders.insert(folder_);
 }
 
 RemoveOnInterrupt::~RemoveOnInterrupt() {
-  const std::lock_guard lock(folders().mutex);
-  folders().paths.erase(folder_);
+  const std::lock_guard lock(wishes().mutex);
+  wishes().folders.erase(folder_);
+}
+
+SayOnInterrupt::SayOnInterrupt(std::string line) : line_(std::move(line)) {
+  const std::lock_guard lock(wishes().mutex);
+  wishes().lines.insert(line_);
+}
+
+SayOnInterrupt::~SayOnInterrupt() {
+  const std::lock_guard lock(wishes().mutex);
+  wishes().lines.erase(line_);
 }
 
 }  // namespace convlens::viz

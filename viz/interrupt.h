@@ -1,10 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace convlens::viz {
 
-/// From now on Ctrl-C (and SIGTERM) removes the folders of living RemoveOnInterrupt objects and ends the program with
+/// From now on Ctrl-C (and SIGTERM) does what the living objects of this file ask for, and ends the program with
 /// 128 + the signal's number. Call it first in main(): threads made before it would still die of the signal.
 void watch_interrupts();
 
@@ -18,6 +19,18 @@ class RemoveOnInterrupt {
 
  private:
   std::filesystem::path folder_;
+};
+
+/// A line for standard error, as long as the object lives.
+class SayOnInterrupt {
+ public:
+  explicit SayOnInterrupt(std::string line);
+  ~SayOnInterrupt();
+  SayOnInterrupt(const SayOnInterrupt&) = delete;
+  SayOnInterrupt& operator=(const SayOnInterrupt&) = delete;
+
+ private:
+  std::string line_;
 };
 
 }  // namespace convlens::viz

@@ -1,29 +1,42 @@
 #include "viz/output_folder.h"
 
-#include <unistd.h>
-
 #include <vector>
 
 #include "kernels/base/error.h"
 #include "kernels/base/sha256.h"
 #include "viz/io/atomic_file.h"
 #include "viz/io/npy.h"
+#include "viz/io/read_file.h"
 
 namespace convlens::viz {
 
 namespace fs = std::filesystem;
 
-OutputFolder::OutputFolder(fs::path path)
-    : path_(std::move(path)),
-      hidden_(path_ / (".unfinished-" + std::to_string(getpid()))),
-      remove_on_interrupt_(hidden_) {
-  created_ = !fs::exists(path_);
+namespace {
+
+/// Makes the folder and says whether it was missing.
+bool create(const fs::path& path) {
   std::error_code error;
-  fs::create_directories(hidden_, error);
-  if (error) throw InputError(path_.string() + ": the folder for the results cannot be made (" + error.message() + ")");
+  const bool created = fs::create_directories(path, error);
+  if (error) throw InputError(path.string() + ": the folder for the results cannot be made (" + error.message() + ")");
+  return created;
 }
 
+}  // namespace
+
+OutputFolder::OutputFolder(fs::path path, Earlier earlier)
+    : path_(std::move(path)), hidden_(path_ / ".unfinished"), created_(create(path_)), lock_(path_) {
+  std::error_code ignored;
+  if (earlier == Earlier::forgotten) fs::remove_all(hidden_, ignored);
+  holds_kept_parts_ = !create(hidden_);
+  if (!holds_kept_parts_) remove_on_interrupt_.emplace(hidden_);
+}
+
+OutputFolder OutputFolder::fresh(fs::path path) { return OutputFolder(std::move(path), Earlier::forgotten); }
+OutputFolder OutputFolder::resumed(fs::path path) { return OutputFolder(std::move(path), Earlier::taken_up); }
+
 OutputFolder::~OutputFolder() {
+  if (holds_kept_parts_) return;
   std::error_code ignored;
   fs::remove_all(hidden_, ignored);
   if (created_) fs::remove(path_, ignored);  // succeeds only if it is empty
@@ -54,6 +67,25 @@ void OutputFolder::save_text(const std::string& name, const std::string& text) {
   record(name);
 }
 
+void OutputFolder::keep(const std::string& note, const std::string& text) {
+  write_file(place(note), text);
+  holds_kept_parts_ = true;
+  remove_on_interrupt_.reset();
+}
+
+std::optional<std::string> OutputFolder::kept(const std::string& note) const {
+  if (!fs::exists(hidden_ / note)) return std::nullopt;
+  const std::vector<std::byte> bytes = read_file(hidden_ / note);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+bool OutputFolder::take_up(const Hashes& hashes) {
+  for (const auto& [name, hash] : hashes)
+    if (!fs::is_regular_file(hidden_ / name) || sha256_file(hidden_ / name) != hash) return false;
+  hashes_.insert(hashes.begin(), hashes.end());
+  return true;
+}
+
 void OutputFolder::commit() {
   for (const auto& [name, hash] : hashes_) {
     std::error_code error;
@@ -61,6 +93,7 @@ void OutputFolder::commit() {
     if (!error) fs::rename(hidden_ / name, path_ / name, error);
     if (error) throw InternalError((path_ / name).string() + ": cannot be written (" + error.message() + ")");
   }
+  holds_kept_parts_ = false;
 }
 
 }  // namespace convlens::viz

@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/array.h"
+#include "viz/folder_lock.h"
 #include "viz/interrupt.h"
 #include "viz/io/image.h"
 
@@ -12,10 +14,16 @@ namespace convlens::viz {
 
 /// A folder of results that change together: files are written into a hidden folder inside it and moved to their places
 /// by commit(). Without one (an exception, an interrupt) what was there before stays as it was.
+///
+/// A work of several parts may keep those that are finished, for a later program to go on from: their files stay in the
+/// hidden folder from the first keep() on.
 class OutputFolder {
  public:
-  /// Throws InputError when the folder cannot be made or written to.
-  explicit OutputFolder(std::filesystem::path path);
+  /// Forgets what an earlier program kept. Throws InputError when the folder cannot be made or written to, or another
+  /// program is writing into it.
+  static OutputFolder fresh(std::filesystem::path path);
+  /// Goes on with what an earlier program kept, if anything. Throws as fresh() does.
+  static OutputFolder resumed(std::filesystem::path path);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
@@ -27,18 +35,29 @@ class OutputFolder {
   void save_text(const std::string& name, const std::string& text);
 
   /// Name -> sha256 of everything saved so far.
-  const std::map<std::string, std::string>& hashes() const { return hashes_; }
+  using Hashes = std::map<std::string, std::string>;
+  const Hashes& hashes() const { return hashes_; }
+
+  /// What is saved so far, and this note about it, outlive an interrupt. Notes are no results: commit() drops them.
+  void keep(const std::string& note, const std::string& text);
+  std::optional<std::string> kept(const std::string& note) const;
+  /// Takes files that an earlier program kept for saved; false, and nothing taken, if one is missing or altered.
+  bool take_up(const Hashes& hashes);
 
   void commit();
 
  private:
+  enum class Earlier { forgotten, taken_up };
+  OutputFolder(std::filesystem::path path, Earlier earlier);
   std::filesystem::path place(const std::string& name);
   void record(const std::string& name);
 
   std::filesystem::path path_, hidden_;
   bool created_ = false;
-  RemoveOnInterrupt remove_on_interrupt_;
-  std::map<std::string, std::string> hashes_;
+  bool holds_kept_parts_ = false;
+  FolderLock lock_;
+  std::optional<RemoveOnInterrupt> remove_on_interrupt_;
+  Hashes hashes_;
 };
 
 }  // namespace convlens::viz

@@ -8,6 +8,8 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/sha256.h"
+#include "viz/finished_runs.h"
+#include "viz/progress.h"
 #include "viz/run.h"
 #include "viz/text.h"
 #include "viz/versions.h"
@@ -65,18 +67,20 @@ Json inputs_of(const RunConfig& config, const Model& model) {
   return inputs;
 }
 
-/// One run: its entry in run.json; its section is filled.
-Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, const std::string& prefix,
-             Section& section, const RunOptions& options) {
-  set_threads(config.keys.threads);
-  section.title = config.info->name;
-  section.text = config.info->summary;
+/// What decides a run's results, and begins its entry in run.json.
+Json identity_of(const RunConfig& config, const Model& model) {
+  return {{"algorithm", config.info->name},
+          {"configuration", config.resolved()},
+          {"inputs", inputs_of(config, model)},
+          {"device", to_string(resolve_device(config.keys.device))},
+          {"threads", omp_get_max_threads()}};
+}
+
+FinishedRun execute(const RunConfig& config, const Model& model, OutputFolder& folder, const std::string& prefix,
+                    const RunOptions& options) {
+  Section section{.title = config.info->name, .text = config.info->summary};
   Run run(config, model, section, &folder, prefix);
-  Json entry{{"algorithm", config.info->name},
-             {"configuration", config.resolved()},
-             {"inputs", inputs_of(config, model)},
-             {"device", to_string(run.device())},
-             {"threads", omp_get_max_threads()}};
+  Json entry = identity_of(config, model);
   const auto start = Clock::now();
   const auto request = config.algorithm->request(run);
   const auto session = request ? std::make_unique<Session>(model, *request) : nullptr;
@@ -95,7 +99,33 @@ Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, 
   }
   if (!options.quiet)
     for (const std::string& line : run.said) std::cout << line << '\n';
-  return entry;
+  return {entry, render_section(section)};
+}
+
+/// All runs of a configuration, those that an earlier program finished included.
+std::vector<FinishedRun> execute_all(const Config& config, Models& models, OutputFolder& folder,
+                                     const RunOptions& options) {
+  const auto names = prefixes(config);
+  std::optional<SayOnInterrupt> interrupted;
+  Progress progress(config.file.stem().string(), "run", std::ssize(config.runs),
+                    options.quiet ? no_display() : standard_error_display());
+  std::vector<FinishedRun> finished;
+  for (size_t i = 0; i < config.runs.size(); ++i) {
+    const RunConfig& run = config.runs[i];
+    const Model& model = models.get(run.keys.model);
+    set_threads(run.keys.threads);
+    if (auto earlier = take_up_finished(folder, names[i], identity_of(run, model))) {
+      if (!options.quiet) std::cout << run.info->name << ": finished before\n";
+      finished.push_back(std::move(*earlier));
+    } else {
+      finished.push_back(execute(run, model, folder, names[i], options));
+      if (config.runs.size() > 1) keep_finished(folder, names[i], finished.back());
+    }
+    if (!interrupted && config.runs.size() > 1)
+      interrupted.emplace("viz_run: interrupted; --resume goes on after the runs that are finished");
+    progress.advance(1, run.info->name);
+  }
+  return finished;
 }
 
 }  // namespace
@@ -103,17 +133,14 @@ Json execute(const RunConfig& config, const Model& model, OutputFolder& folder, 
 Json run_config(const Config& config, const RunOptions& options) {
   Models models;
   for (const RunConfig& run : config.runs) models.get(run.keys.model);  // a bad model is found before any work
-  OutputFolder folder(config.out);
+  OutputFolder folder = options.resume ? OutputFolder::resumed(config.out) : OutputFolder::fresh(config.out);
   Report report{.title = config.file.stem().string()};
   Json record{{"convlens", versions()}, {"runs", Json::array()}};
-  const auto names = prefixes(config);
   Json configurations = Json::array();
-  for (size_t i = 0; i < config.runs.size(); ++i) {
-    report.sections.emplace_back();
-    const RunConfig& run = config.runs[i];
-    record["runs"].push_back(
-        execute(run, models.get(run.keys.model), folder, names[i], report.sections.back(), options));
-    configurations.push_back(record["runs"].back()["configuration"]);
+  for (const FinishedRun& run : execute_all(config, models, folder, options)) {
+    record["runs"].push_back(run.entry);
+    report.sections.push_back(run.section);
+    configurations.push_back(run.entry["configuration"]);
   }
   report.configuration = configurations.size() == 1 ? configurations[0] : Json{{"runs", configurations}};
   record["outputs"] = folder.hashes();

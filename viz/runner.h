@@ -7,7 +7,8 @@
 namespace convlens::viz {
 
 struct RunOptions {
-  bool quiet = false;  ///< no lines on the terminal
+  bool quiet = false;   ///< no lines on the terminal
+  bool resume = false;  ///< take up the runs of a list that an interrupted or failed program finished
   /// Called before a run's session is used, e.g. to observe its steps.
   std::function<void(const RunConfig&, Session&)> on_session;
 };

@@ -18,7 +18,7 @@ namespace {
 struct Options {
   std::string config, out, device, describe, verify;
   std::vector<std::string> overrides;
-  bool list = false, plan = false, quiet = false, json = false;
+  bool list = false, plan = false, resume = false, quiet = false, json = false;
 };
 
 void add_options(CLI::App& parser, Options& options) {
@@ -30,6 +30,7 @@ void add_options(CLI::App& parser, Options& options) {
   parser.add_option("--describe", options.describe, "the keys of an algorithm, or the parameters of an operator");
   parser.add_flag("--plan", options.plan, "steps and peak bytes, without running");
   parser.add_option("--verify", options.verify, "run what a run.json records again, and compare");
+  parser.add_flag("--resume", options.resume, "go on with an interrupted list of runs after those that are finished");
   parser.add_flag("--quiet", options.quiet, "print nothing but errors");
   parser.add_flag("--json", options.json, "print what run.json holds");
 }
@@ -47,7 +48,7 @@ int act(const Options& options) {
     for (const auto& [name, plan] : plan_config(config)) std::cout << name << ": " << plan_table(plan);
     return 0;
   }
-  const Json record = run_config(config, {.quiet = options.quiet || options.json});
+  const Json record = run_config(config, {.quiet = options.quiet || options.json, .resume = options.resume});
   if (options.json) std::cout << record.dump(2) << '\n';
   return 0;
 }

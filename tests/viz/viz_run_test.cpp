@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -12,6 +13,7 @@
 #include "kernels/base/sha256.h"
 #include "tests/weights/temporary_folder.h"
 #include "tests/weights/tiny_model.h"
+#include "viz/folder_lock.h"
 #include "viz/io/image.h"
 #include "viz/io/npy.h"
 
@@ -264,6 +266,64 @@ TEST_F(VizRun, AnInterruptLeavesEarlierResultsAndNothingElse) {
   std::ofstream(root_ / "config.json") << config_.dump();
   EXPECT_EQ(WEXITSTATUS(std::system(interrupted.c_str())), 143);
   EXPECT_EQ(files("out"), before);
+}
+
+// A list whose second run ends with an error at first.
+TEST_F(VizRun, ResumesAfterTheRunsThatAreFinished) {
+  config_["runs"] = {{{"algorithm", "saliency"}}, {{"algorithm", "saliency"}, {"class", "none"}}};
+  config_.erase("algorithm");
+  EXPECT_EQ(run_config().code, 2);
+  EXPECT_FALSE(fs::exists(root_ / "out/report.html"));
+  EXPECT_TRUE(fs::exists(root_ / "out/.unfinished/saliency/gradient.npy"));
+  config_["runs"][1]["class"] = "cross";
+  const Outcome resumed = run_config("--resume");
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(resumed.output.find("saliency: finished before\n"), 0U) << resumed.output;
+  EXPECT_EQ(resumed.output.rfind("finished before"), resumed.output.find("finished before"));
+  EXPECT_FALSE(fs::exists(root_ / "out/.unfinished"));
+  const Json outputs = record()["outputs"];
+  ASSERT_EQ(run_config().code, 0);
+  EXPECT_EQ(record()["outputs"], outputs);
+  EXPECT_EQ(record()["runs"].size(), 2U);
+}
+
+TEST_F(VizRun, DoesNotResumeWhatIsNoLongerTheSame) {
+  config_["runs"] = {{{"algorithm", "saliency"}}, {{"algorithm", "saliency"}, {"class", "none"}}};
+  config_.erase("algorithm");
+  const auto resumes_after = [&](const std::function<void()>& change) {
+    EXPECT_EQ(run_config().code, 2);
+    change();
+    return run_config("--resume").output.find("finished before") != std::string::npos;
+  };
+  EXPECT_TRUE(resumes_after([] {}));
+  EXPECT_FALSE(resumes_after([&] { config_["signed"] = true; }));
+  EXPECT_FALSE(resumes_after([&] { std::ofstream(root_ / "out/.unfinished/saliency/saliency.png") << "altered"; }));
+  EXPECT_FALSE(resumes_after([&] { viz::write_png(root_ / "ein Foto ä.png", viz::make_image(3, 24, 20)); }));
+  EXPECT_FALSE(resumes_after([&] { fs::remove_all(root_ / "out/.unfinished"); }));
+}
+
+TEST_F(VizRun, AnInterruptKeepsFinishedRunsOfAList) {
+  config_["runs"] = {{{"algorithm", "saliency"}},
+                     {{"algorithm", "saliency"}, {"device", "reference"}, {"size", {1024, 1024}}}};
+  config_.erase("algorithm");
+  std::ofstream(root_ / "config.json") << config_.dump();
+  const std::string command =
+      "cd '" + root_.string() + "' && timeout --preserve-status -s TERM 2 '" VIZ_RUN "' config.json --quiet 2>said";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 143);
+  EXPECT_TRUE(fs::exists(root_ / "out/.unfinished/saliency/finished.json"));
+  std::stringstream said;
+  said << std::ifstream(root_ / "said").rdbuf();
+  EXPECT_EQ(said.str(), "viz_run: interrupted; --resume goes on after the runs that are finished\n");
+  config_["runs"][1]["size"] = {16, 16};
+  EXPECT_NE(run_config("--resume").output.find("finished before"), std::string::npos);
+}
+
+TEST_F(VizRun, RefusesAFolderThatAnotherProgramWritesTo) {
+  fs::create_directory(root_ / "out");
+  const viz::FolderLock other(root_ / "out");
+  const Outcome outcome = run_config();
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.output.find("another program is writing"), std::string::npos) << outcome.output;
 }
 
 TEST_F(VizRun, AFullDiskLosesNothing) {

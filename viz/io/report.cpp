@@ -158,7 +158,17 @@ data section_data(const Section& section) {
   return result;
 }
 
+data fragment_data(const std::string& section) { return data("section", section); }
+
+std::string render(std::string_view text, data values) {
+  kainjow::mustache::mustache page{std::string(text)};
+  if (!page.is_valid()) throw InternalError("a template of the page is broken: " + page.error_message());
+  return page.render(values);
+}
+
 }  // namespace
+
+std::string render_section(const Section& section) { return render(section_template, section_data(section)); }
 
 std::string render_html(const Report& report) {
   data page;
@@ -166,14 +176,11 @@ std::string render_html(const Report& report) {
   page.set("subtitle", report.subtitle);
   page.set("has_subtitle", !report.subtitle.empty());
   set_list(page, "figures", report.figures, figure_data);
-  set_list(page, "sections", report.sections, section_data);
+  set_list(page, "sections", report.sections, fragment_data);
   set_list(page, "notes", report.notes, note_data);
   page.set("has_configuration", !report.configuration.is_null());
   page.set("configuration", report.configuration.dump(2, ' ', false, Json::error_handler_t::replace));
-
-  kainjow::mustache::mustache page_template{std::string(report_template)};
-  if (!page_template.is_valid()) throw InternalError("the page's template is broken: " + page_template.error_message());
-  return page_template.render(page);
+  return render(report_template, page);
 }
 
 void write_html(const std::filesystem::path& path, const Report& report) { write_file(path, render_html(report)); }

@@ -54,18 +54,20 @@ struct Section {
   std::vector<std::string> notes{};
 };
 
+/// A section as HTML. Throws InternalError when a picture cannot be encoded (see encode_png).
+std::string render_section(const Section& section);
+
 /// What an algorithm has to show. One page may hold the sections of several runs.
 struct Report {
   std::string title{};
   std::string subtitle{};
-  std::vector<Figure> figures{};  ///< facts about the whole run: model, input, device, time
-  std::vector<Section> sections{};
-  Json configuration{};  ///< shown as text at the end; not at all when null
+  std::vector<Figure> figures{};        ///< facts about the whole run: model, input, device, time
+  std::vector<std::string> sections{};  ///< as render_section gives them
+  Json configuration{};                 ///< shown as text at the end; not at all when null
   std::vector<std::string> notes{};
 };
 
 /// One self-contained HTML page: pictures are embedded, nothing is fetched, no script runs, all text is escaped.
-/// Throws InternalError when a picture cannot be encoded (see encode_png).
 std::string render_html(const Report& report);
 
 /// Writes that page; it appears whole or not at all (see AtomicFile, whose errors apply).
