@@ -1,10 +1,10 @@
 // viz_run: every visualisation behind one command.
 
 #include <csignal>
-#include <exception>
 #include <iostream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/guarded_main.h"
 #include "viz/command.h"
 #include "viz/interrupt.h"
 #include "viz/plan_text.h"
@@ -76,13 +76,5 @@ int parse_and_act(int argc, char** argv) {
 int main(int argc, char** argv) {
   convlens::viz::watch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of write(), which says so, like a full disk
-  try {
-    return convlens::viz::parse_and_act(argc, argv);
-  } catch (const convlens::InputError& error) {
-    std::cerr << "viz_run: " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "viz_run: " << error.what() << '\n';
-    return 1;
-  }
+  return convlens::guarded_main("viz_run", [&] { return convlens::viz::parse_and_act(argc, argv); });
 }

@@ -11,6 +11,7 @@
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
 #include "kernels/base/error.h"
+#include "kernels/base/guarded_main.h"
 #include "weights/model_file.h"
 
 namespace convlens::bench {
@@ -152,13 +153,5 @@ int main_of(int argc, char** argv) {
 }  // namespace convlens::bench
 
 int main(int argc, char** argv) {
-  try {
-    return convlens::bench::main_of(argc, argv);
-  } catch (const convlens::InputError& error) {
-    std::cerr << "kernel_bench: " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "kernel_bench: " << error.what() << '\n';
-    return 1;
-  }
+  return convlens::guarded_main("kernel_bench", [&] { return convlens::bench::main_of(argc, argv); });
 }

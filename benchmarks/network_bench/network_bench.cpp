@@ -11,6 +11,7 @@
 #include "benchmarks/network_bench/serve.h"
 #include "benchmarks/network_bench/step_times.h"
 #include "kernels/base/error.h"
+#include "kernels/base/guarded_main.h"
 #include "weights/model_file.h"
 
 namespace convlens::bench {
@@ -121,13 +122,5 @@ int main_of(int argc, char** argv) {
 }  // namespace convlens::bench
 
 int main(int argc, char** argv) {
-  try {
-    return convlens::bench::main_of(argc, argv);
-  } catch (const convlens::InputError& error) {
-    std::cerr << "network_bench: " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "network_bench: " << error.what() << '\n';
-    return 1;
-  }
+  return convlens::guarded_main("network_bench", [&] { return convlens::bench::main_of(argc, argv); });
 }

@@ -1,28 +1,12 @@
 #include "tests/fuzz/harness.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <fstream>
 
 #include "kernels/base/error.h"
+#include "tests/base/temporary_folder.h"
 
 namespace convlens::fuzz {
-namespace {
-
-struct TemporaryFolder {
-  std::filesystem::path path;
-
-  TemporaryFolder() : path(std::filesystem::temp_directory_path() / ("convlens_fuzz_" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
-
-}  // namespace
 
 void accept_or_refuse(const std::function<void()>& read) {
   try {
@@ -33,8 +17,8 @@ void accept_or_refuse(const std::function<void()>& read) {
 }
 
 const std::filesystem::path& scratch_folder() {
-  static const TemporaryFolder folder;
-  return folder.path;
+  static const test::TemporaryFolder folder;
+  return folder.path();
 }
 
 void write(const std::filesystem::path& file, std::span<const uint8_t> bytes) {

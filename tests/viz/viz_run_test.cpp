@@ -11,7 +11,7 @@
 
 #include "kernels/base/json.h"
 #include "kernels/base/sha256.h"
-#include "tests/weights/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/weights/tiny_model.h"
 #include "viz/folder_lock.h"
 #include "viz/io/image.h"

@@ -8,13 +8,16 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/viz_io/error_of.h"
 #include "viz/io/image.h"
 #include "viz/io/npy.h"
 #include "viz/io/read_file.h"
 
 namespace convlens::viz {
 namespace {
+
+using test::TemporaryFolder;
 
 std::string contents(const std::filesystem::path& path) {
   const auto bytes = read_file(path);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/viz_io/error_of.h"
 #include "viz/io/color_map.h"
 #include "viz/io/normalize.h"
 #include "viz/io/overlay.h"

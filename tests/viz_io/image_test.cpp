@@ -9,13 +9,17 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/viz_io/data_file.h"
+#include "tests/viz_io/error_of.h"
 #include "viz/io/atomic_file.h"
 #include "viz/io/npy.h"
 #include "viz/io/read_file.h"
 
 namespace convlens::viz {
 namespace {
+
+using test::TemporaryFolder;
 
 using Bytes = std::vector<std::byte>;
 

@@ -5,12 +5,16 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/viz_io/data_file.h"
+#include "tests/viz_io/error_of.h"
 #include "viz/io/atomic_file.h"
 #include "viz/io/read_file.h"
 
 namespace convlens::viz {
 namespace {
+
+using test::TemporaryFolder;
 
 TEST(Npy, ComesBackInEveryRank) {
   const TemporaryFolder folder;

@@ -8,10 +8,12 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 
 namespace convlens::viz {
 namespace {
+
+using test::TemporaryFolder;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 

@@ -1,4 +1,5 @@
 #include "viz/io/resize.h"
+#include "tests/viz_io/data_file.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +7,6 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
 #include "viz/io/npy.h"
 
 namespace convlens::viz {

@@ -5,7 +5,8 @@
 #include <string>
 
 #include "kernels/base/error.h"
-#include "tests/viz_io/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/viz_io/error_of.h"
 #include "viz/io/atomic_file.h"
 
 namespace convlens {
@@ -21,7 +22,7 @@ TEST(Sha256, PublishedExamples) {
 }
 
 TEST(Sha256, OfAFileOfSeveralBlocks) {
-  const viz::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   for (const size_t size : {0, 1, 65536, 65537, 1'000'000}) {
     const std::string text(size, 'a');
     viz::write_file(folder / "a.bin", text);
@@ -30,7 +31,7 @@ TEST(Sha256, OfAFileOfSeveralBlocks) {
 }
 
 TEST(Sha256, NamesTheFileThatCannotBeRead) {
-  const viz::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   for (const auto& path : {folder / "none.bin", folder.path()}) {
     const std::string error = viz::error_of<InputError>([&] { sha256_file(path); });
     EXPECT_NE(error.find(path.string()), std::string::npos) << error;

@@ -11,7 +11,7 @@
 #include "kernels/base/half.h"
 #include "kernels/base/json.h"
 #include "kernels/base/sha256.h"
-#include "tests/weights/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 
 namespace convlens::test {
 namespace {
