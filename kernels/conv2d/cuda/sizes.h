@@ -1,0 +1,40 @@
+#pragma once
+
+#include "kernels/base/variant.h"
+#include "kernels/conv2d/conv2d.h"
+
+namespace convlens {
+
+/// Conv2dSizes as a kernel takes them: plain ints, passed by value.
+struct ConvSizes {
+  int batch, in_channels, out_channels, group_in, group_out;
+  int height, width, out_height, out_width;
+  int kernel_height, kernel_width;
+  int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
+};
+
+inline ConvSizes conv_sizes(const Problem& problem) {
+  const Conv2dSizes s(problem);
+  const auto i = [](int64_t value) { return static_cast<int>(value); };
+  return {.batch = i(s.batch),
+          .in_channels = i(s.in_channels),
+          .out_channels = i(s.out_channels),
+          .group_in = i(s.group_in),
+          .group_out = i(s.group_out),
+          .height = i(s.y.input),
+          .width = i(s.x.input),
+          .out_height = i(s.y.output),
+          .out_width = i(s.x.output),
+          .kernel_height = i(s.y.kernel),
+          .kernel_width = i(s.x.kernel),
+          .stride_y = i(s.y.stride),
+          .stride_x = i(s.x.stride),
+          .pad_top = i(s.y.before),
+          .pad_left = i(s.x.before),
+          .dilation_y = i(s.y.dilation),
+          .dilation_x = i(s.x.dilation)};
+}
+
+inline IoLayout in_nchw(const Problem&) { return {Layout::nchw, Layout::nchw}; }
+
+}  // namespace convlens

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+
+#include "kernels/base/variant.h"
+#include "kernels/simt/emulator/block.h"
+
+namespace simt {
+
+/// The device that this compilation is for.
+constexpr convlens::Device device = convlens::Device::simt;
+
+/// Runs `body` for each thread of each block, blocks spread over the cores. Throws KernelError for a launch that no GPU
+/// would take (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"), and what Block::run
+/// does.
+void run_grid(const LaunchShape& shape, const std::function<void()>& body);
+
+/// kernel<<<grid, block, shared_bytes>>>(arguments..), and waits for its end.
+template <class... Parameters, class... Arguments>
+void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  run_grid(shape, [&] { kernel(arguments...); });
+}
+
+/// The block's dynamic shared memory, 16-byte aligned.
+template <class T>
+T* dynamic_shared() {
+  return reinterpret_cast<T*>(this_thread().block->dynamic_shared());
+}
+
+}  // namespace simt
