@@ -13,6 +13,7 @@
 #if defined(__CUDACC__)
 #include "kernels/simt/gpu/launch.h"
 #else
+#include "kernels/simt/emulator/async_copy.h"
 #include "kernels/simt/emulator/atomics.h"
 #include "kernels/simt/emulator/intrinsics.h"
 #include "kernels/simt/emulator/launch.h"

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "kernels/simt/emulator/launch.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {
@@ -82,6 +83,23 @@ const Variant* forward_for(const VariantCase& v, const Problem& problem) {
   return nullptr;
 }
 
+std::vector<std::vector<double>> values_of(const std::vector<HostTensor>& tensors) {
+  std::vector<std::vector<double>> values;
+  for (const HostTensor& tensor : tensors) {
+    const HostTensor wide = tensor.as(DataType::f64, Layout::nchw);
+    values.emplace_back(wide.f64().begin(), wide.f64().end());
+  }
+  return values;
+}
+
+// CUDA promises no order of threads: whoever depends on it lacks a barrier or adds in the order of arrival.
+void expect_the_same_in_reverse(OperatorRun& run, const Variant& variant, BackwardMode mode) {
+  const auto before = values_of(run.results(variant.pass));
+  const simt::WithTurns reverse(simt::Turns::descending);
+  run.run(variant, mode);
+  EXPECT_EQ(values_of(run.results(variant.pass)), before) << variant.name << " depends on the order of threads";
+}
+
 class Variants : public ::testing::TestWithParam<VariantCase> {
  protected:
   // Returns false when the variant refuses the problem, which is then no test.
@@ -121,6 +139,7 @@ class Variants : public ::testing::TestWithParam<VariantCase> {
     for (size_t i = 0; i < run.results(v.variant->pass).size(); ++i)
       expect_close(run.results(v.variant->pass)[i], truth.results(v.variant->pass)[i], tolerance,
                    v.variant->name + " " + to_string(mode) + " result " + std::to_string(i));
+    if (v.variant->device == Device::simt) expect_the_same_in_reverse(run, *v.variant, mode);
     return true;
   }
 };

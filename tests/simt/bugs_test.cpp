@@ -14,7 +14,7 @@ std::string place(int line) { return "bugs_test.cpp:" + std::to_string(line); }
 
 #define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
-constexpr int divergent_line = __LINE__ + 3;
+constexpr int divergent_line = __LINE__ + 2;
 __global__ void barrier_for_some(int some) {
   if (static_cast<int>(threadIdx.x) < some) __syncthreads();
 }
@@ -44,7 +44,7 @@ TEST(PlantedBug, BarriersAtTwoPlaces) {
   launch({.grid = 1, .block = 64}, two_barriers, 64);
 }
 
-constexpr int missing_lane_line = __LINE__ + 3;
+constexpr int missing_lane_line = __LINE__ + 2;
 __global__ void missing_lane(int missing) {
   if (static_cast<int>(threadIdx.x) != missing) __shfl_xor_sync(all, 1, 1);
   __syncthreads();
@@ -72,6 +72,25 @@ TEST(PlantedBug, ShuffleFromALaneThatIsNotThere) {
   std::vector<int> of(32);
   EXPECT_SAYS(message([&] { launch({.grid = 1, .block = 20}, absent_source, of.data()); }), "reads lane 20");
   launch({.grid = 1, .block = 32}, absent_source, of.data());
+}
+
+// Without the barrier, what a thread reads depends on whose turn came first.
+__global__ void read_neighbour(int* of, int with_barrier) {
+  int* memory = dynamic_shared<int>();
+  memory[threadIdx.x] = static_cast<int>(threadIdx.x);
+  if (with_barrier) __syncthreads();
+  of[threadIdx.x] = memory[(threadIdx.x + 1) % blockDim.x];
+}
+
+TEST(PlantedBug, MissingBarrierShowsInTheOrderOfTurns) {
+  const auto run = [](Turns turns, int with_barrier) {
+    const WithTurns scope(turns);
+    std::vector<int> of(64);
+    launch({.grid = 1, .block = 64, .shared_bytes = 256}, read_neighbour, of.data(), with_barrier);
+    return of;
+  };
+  EXPECT_EQ(run(Turns::ascending, 1), run(Turns::descending, 1));
+  EXPECT_NE(run(Turns::ascending, 0), run(Turns::descending, 0));
 }
 
 // After an error the next launch finds everything in order.

@@ -2,9 +2,9 @@
 // threads have neighbouring columns, so the loads of x coalesce where the stride is 1, and those of w are one address
 // for the whole warp; only the caches see that a value is loaded KH*KW*O times. What the other rungs are compared with.
 
+#include "kernels/base/cuda/warp_sum.h"
 #include "kernels/base/registry.h"
-#include "kernels/conv2d/cuda/sizes.h"
-#include "kernels/simt/simt.h"
+#include "kernels/conv2d/cuda/backward_bias.h"
 
 namespace convlens {
 namespace {
@@ -54,12 +54,7 @@ __global__ void __launch_bounds__(threads) backward_data(ConvSizes s, const floa
   grad_x[(int64_t{n} * s.in_channels + c) * s.height * s.width + pixel] = sum;
 }
 
-// The warp's lanes share the sum of one weight over all pixels; the order of additions is always the same.
-__device__ float sum_of_warp(float value) {
-  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_down_sync(0xffffffffU, value, distance);
-  return value;
-}
-
+// The lanes share the sum of one weight over all pixels.
 // One block of a warp a weight (i, r, t) of the filter blockIdx.y.
 __global__ void __launch_bounds__(32) backward_weight(ConvSizes s, const float* __restrict__ x,
                                                       const float* __restrict__ grad_y, float* __restrict__ grad_w) {
@@ -75,19 +70,8 @@ __global__ void __launch_bounds__(32) backward_weight(ConvSizes s, const float* 
       sum += grad_y[(int64_t{n} * s.out_channels + o) * s.out_height * s.out_width + pixel] *
              x[((int64_t{n} * s.in_channels + c) * s.height + h) * s.width + v];
     }
-  sum = sum_of_warp(sum);
+  sum = warp_sum(sum);
   if (threadIdx.x == 0) grad_w[int64_t{o} * gridDim.x + blockIdx.x] = sum;
-}
-
-__global__ void __launch_bounds__(32)
-    backward_bias(ConvSizes s, const float* __restrict__ grad_y, float* __restrict__ grad_bias) {
-  const int o = blockIdx.x, pixels = s.out_height * s.out_width;
-  float sum = 0.0F;
-  for (int n = 0; n < s.batch; ++n)
-    for (int pixel = threadIdx.x; pixel < pixels; pixel += 32)
-      sum += grad_y[(int64_t{n} * s.out_channels + o) * pixels + pixel];
-  sum = sum_of_warp(sum);
-  if (threadIdx.x == 0) grad_bias[o] = sum;
 }
 
 dim3 grid_of(int pixels, int channels, int batch) {
@@ -113,9 +97,7 @@ void run_backward_weights(const Problem& problem, const Arguments& args) {
   const auto taps = static_cast<unsigned>(s.group_in * s.kernel_height * s.kernel_width);
   simt::launch({.grid = dim3(taps, static_cast<unsigned>(s.out_channels)), .block = dim3(32)}, backward_weight, s,
                args.inputs[0].f32(), args.grad_output.f32(), args.grad_weights[0].f32());
-  if (args.grad_weights.size() > 1)
-    simt::launch({.grid = dim3(static_cast<unsigned>(s.out_channels)), .block = dim3(32)}, backward_bias, s,
-                 args.grad_output.f32(), args.grad_weights[1].f32());
+  if (args.grad_weights.size() > 1) backward_bias(s, args.grad_output.f32(), args.grad_weights[1].f32());
 }
 
 Variant variant(Pass pass, RunFunction run) {

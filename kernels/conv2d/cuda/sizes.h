@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/base/variant.h"
+#include "kernels/base/cuda/layouts.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace convlens {
@@ -34,7 +34,5 @@ inline ConvSizes conv_sizes(const Problem& problem) {
           .dilation_y = i(s.y.dilation),
           .dilation_x = i(s.x.dilation)};
 }
-
-inline IoLayout in_nchw(const Problem&) { return {Layout::nchw, Layout::nchw}; }
 
 }  // namespace convlens

@@ -1,6 +1,7 @@
 #include "kernels/simt/emulator/block.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 namespace simt {
@@ -23,8 +24,22 @@ uint3 index_of(size_t number, dim3 size) {
 
 }  // namespace
 
-void Block::run(const LaunchShape& shape, uint3 index, const std::function<void()>& body) {
+void Thread::finish_copies(size_t prior) {
+  if (copy_groups.size() <= prior) return;
+  const size_t groups = copy_groups.size() - prior, count = copy_groups[groups - 1];
+  for (size_t i = 0; i < count; ++i) {
+    const AsyncCopy& copy = copies[i];
+    std::memcpy(copy.to, copy.from, copy.size - copy.zeros);
+    std::memset(static_cast<std::byte*>(copy.to) + copy.size - copy.zeros, 0, copy.zeros);
+  }
+  copies.erase(copies.begin(), copies.begin() + static_cast<ptrdiff_t>(count));
+  copy_groups.erase(copy_groups.begin(), copy_groups.begin() + static_cast<ptrdiff_t>(groups));
+  for (size_t& end : copy_groups) end -= count;
+}
+
+void Block::run(const LaunchShape& shape, uint3 index, Turns turns, const std::function<void()>& body) {
   body_ = &body;
+  turns_ = turns;
   start(shape, index);
   schedule();
   current_thread = nullptr;
@@ -39,7 +54,8 @@ void Block::start(const LaunchShape& shape, uint3 index) {
   index_ = index;
   const size_t count = size_t{shape.block.x} * shape.block.y * shape.block.z;
   threads_.resize(count);
-  for (size_t i = 0; i < count; ++i) threads_[i] = {index_of(i, shape.block), static_cast<int>(i), this};
+  for (size_t i = 0; i < count; ++i)
+    threads_[i] = {.index = index_of(i, shape.block), .number = static_cast<int>(i), .block = this};
   worker_of_.assign(count, nullptr);
   ready_.clear();
   next_ = ended_ = at_barrier_ = 0;
@@ -53,9 +69,7 @@ void Block::start(const LaunchShape& shape, uint3 index) {
 void Block::schedule() {
   while (!error_ && ended_ < threads_.size()) {
     if (!ready_.empty()) {
-      const int number = ready_.front();
-      ready_.pop_front();
-      resume(*worker_of_[number]);
+      resume(*worker_of_[next_ready()]);
     } else if (next_ < threads_.size()) {
       resume(idle_worker());
     } else {
@@ -66,6 +80,22 @@ void Block::schedule() {
       }
     }
   }
+}
+
+int Block::next_thread() {
+  const auto turn = static_cast<int>(next_++), last = static_cast<int>(threads_.size()) - 1;
+  return turns_ == Turns::ascending ? turn : last - turn;
+}
+
+int Block::next_ready() {
+  const bool first = turns_ == Turns::ascending;
+  const int number = first ? ready_.front() : ready_.back();
+  if (first) {
+    ready_.pop_front();
+  } else {
+    ready_.pop_back();
+  }
+  return number;
 }
 
 void Block::resume(Worker& worker) {
@@ -91,7 +121,7 @@ Block::Worker& Block::idle_worker() {
 
 void Block::work(Worker& worker) {
   for (;;) {
-    while (!error_ && next_ < threads_.size()) run_thread(static_cast<int>(next_++));
+    while (!error_ && next_ < threads_.size()) run_thread(next_thread());
     idle_.push_back(&worker);
     worker.scheduler = std::move(worker.scheduler).resume();
   }

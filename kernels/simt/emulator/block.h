@@ -32,6 +32,9 @@ struct LaunchShape {
 
 constexpr int warp_size = 32;
 
+/// In which order threads, warps and blocks take turns. CUDA promises none: a kernel whose results differ has a race.
+enum class Turns { ascending, descending };
+
 /// A meeting of some lanes of a warp, each of which leaves a value that the others may read.
 struct Meeting {
   const char* what;  ///< the primitive; lanes meet only in the same one
@@ -40,6 +43,13 @@ struct Meeting {
   uint32_t to_leave = 0;  ///< lanes that have not read yet, once it is complete
   bool complete = false;
   std::array<uint64_t, warp_size> values{};
+};
+
+/// An asynchronous copy that nobody has waited for yet.
+struct AsyncCopy {
+  void* to;
+  const void* from;
+  size_t size, zeros;
 };
 
 class Block;
@@ -52,6 +62,11 @@ struct Thread {
   const char* waits_for = nullptr;  ///< a primitive's name, while it waits
   std::source_location where;
   bool ended = false;
+  std::vector<AsyncCopy> copies{};
+  std::vector<size_t> copy_groups{};  ///< of each committed group, the number of copies up to its end
+
+  /// Makes the copies of all groups but the last `prior`.
+  void finish_copies(size_t prior);
 
   int lane() const { return number % warp_size; }
   int warp() const { return number / warp_size; }
@@ -67,7 +82,7 @@ class Block {
 
   /// Runs `body` once for each thread of the block. Throws what a thread throws, and KernelError when those that are
   /// left wait for each other.
-  void run(const LaunchShape& shape, uint3 index, const std::function<void()>& body);
+  void run(const LaunchShape& shape, uint3 index, Turns turns, const std::function<void()>& body);
 
   const LaunchShape& shape() const { return shape_; }
   const uint3& index() const { return index_; }
@@ -90,6 +105,8 @@ class Block {
   };
 
   void start(const LaunchShape& shape, uint3 index);
+  int next_thread();
+  int next_ready();
   void schedule();
   void work(Worker& worker);
   void run_thread(int number);
@@ -105,6 +122,7 @@ class Block {
 
   LaunchShape shape_;
   uint3 index_{};
+  Turns turns_ = Turns::ascending;
   const std::function<void()>* body_ = nullptr;
   std::vector<std::byte> dynamic_shared_;
 

@@ -30,20 +30,27 @@ Block& own_block() {
   return block;
 }
 
+std::atomic<Turns> present_turns = Turns::ascending;
+
 }  // namespace
+
+WithTurns::WithTurns(Turns turns) : before_(present_turns.exchange(turns)) {}
+WithTurns::~WithTurns() { present_turns = before_; }
 
 void run_grid(const LaunchShape& shape, const std::function<void()>& body) {
   check(shape);
   const int64_t blocks = int64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
+  const Turns turns = present_turns;
   std::exception_ptr error;
   std::mutex mutex;
   std::atomic<bool> failed = false;
 #pragma omp parallel for schedule(dynamic)
   for (int64_t i = 0; i < blocks; ++i) {
     if (failed) continue;
-    const auto x = static_cast<unsigned>(i % shape.grid.x), rest = static_cast<unsigned>(i / shape.grid.x);
+    const int64_t number = turns == Turns::ascending ? i : blocks - 1 - i;
+    const auto x = static_cast<unsigned>(number % shape.grid.x), rest = static_cast<unsigned>(number / shape.grid.x);
     try {
-      own_block().run(shape, {x, rest % shape.grid.y, rest / shape.grid.y}, body);
+      own_block().run(shape, {x, rest % shape.grid.y, rest / shape.grid.y}, turns, body);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed.exchange(true)) error = std::current_exception();

@@ -15,6 +15,18 @@ constexpr convlens::Device device = convlens::Device::simt;
 /// does.
 void run_grid(const LaunchShape& shape, const std::function<void()>& body);
 
+/// As long as the object lives, launches give turns in this order.
+class WithTurns {
+ public:
+  explicit WithTurns(Turns turns);
+  ~WithTurns();
+  WithTurns(const WithTurns&) = delete;
+  WithTurns& operator=(const WithTurns&) = delete;
+
+ private:
+  Turns before_;
+};
+
 /// kernel<<<grid, block, shared_bytes>>>(arguments..), and waits for its end.
 template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
 
 #include "kernels/base/error.h"

@@ -1,0 +1,33 @@
+#include "kernels/conv2d/cuda/backward_bias.h"
+
+#include "kernels/base/cuda/warp_sum.h"
+
+namespace convlens {
+namespace {
+
+constexpr int warps = 8, threads = 32 * warps;
+
+// One block an output channel; its warps' sums meet in shared memory.
+__global__ void __launch_bounds__(threads) sum_pixels(int batch, int out_channels, int pixels,
+                                                      const float* __restrict__ grad_y, float* __restrict__ grad_bias) {
+  __shared__ float sums[warps];
+  const int o = blockIdx.x, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  float sum = 0.0F;
+  for (int n = 0; n < batch; ++n)
+    for (int i = threadIdx.x; i < pixels; i += threads) sum += grad_y[(int64_t{n} * out_channels + o) * pixels + i];
+  sum = warp_sum(sum);
+  if (lane == 0) sums[warp] = sum;
+  __syncthreads();
+  if (warp > 0) return;
+  sum = warp_sum(lane < warps ? sums[lane] : 0.0F);
+  if (lane == 0) grad_bias[o] = sum;
+}
+
+}  // namespace
+
+void backward_bias(const ConvSizes& s, const float* grad_y, float* grad_bias) {
+  simt::launch({.grid = dim3(static_cast<unsigned>(s.out_channels)), .block = dim3(threads)}, sum_pixels, s.batch,
+               s.out_channels, s.out_height * s.out_width, grad_y, grad_bias);
+}
+
+}  // namespace convlens
