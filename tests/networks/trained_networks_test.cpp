@@ -4,43 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
 #include "engine/session.h"
+#include "tests/networks/trained.h"
 #include "viz/class_names.h"
-#include "viz/io/image.h"
-#include "viz/preprocess.h"
-#include "weights/model_file.h"
 
 namespace convlens::test {
 namespace {
 
-namespace fs = std::filesystem;
 using viz::ClassScore;
 
-fs::path shared_folder() {
-  const char* folder = std::getenv("CONVLENS_SHARED");
-  return folder ? fs::path(folder) : fs::path(CONVLENS_SOURCE_DIR).parent_path() / "shared";
-}
-
-class Trained : public ::testing::Test {
+class TrainedNetworks : public Trained {
  protected:
-  void SetUp() override {
-    if (!fs::exists(shared_folder() / "weights")) GTEST_SKIP() << "the folder of trained networks is absent";
-  }
-
-  static std::shared_ptr<const Model> model(const std::string& name) {
-    return read_model(fs::path(CONVLENS_TEST_MODELS) / "trained" / name);
-  }
-
-  static Array photo(const Model& model, const std::string& name) {
-    const InputSpec& input = model.image_input();
-    const auto image = viz::read_image(shared_folder() / "images" / (name + ".jpg"));
-    return viz::to_tensor(
-        viz::network_view(image, input, static_cast<int>(input.shape.h()), static_cast<int>(input.shape.w())), input);
-  }
-
   static std::vector<ClassScore> classify(const Model& model, const std::string& name) {
     Session session(model, {.observe = {model.output}});
     session.set_input(model.image_input().name, photo(model, name));
@@ -63,7 +38,7 @@ class Trained : public ::testing::Test {
   }
 };
 
-TEST_F(Trained, SqueezeNet) {
+TEST_F(TrainedNetworks, SqueezeNet) {
   const auto net = model("squeezenet1_1");
   expect_tabby(*net);
   expect_first(*net, "dog", "golden retriever", 0.9);
@@ -71,7 +46,7 @@ TEST_F(Trained, SqueezeNet) {
   expect_first(*net, "tubingen", "palace", 0.4);
 }
 
-TEST_F(Trained, GoogLeNet) {
+TEST_F(TrainedNetworks, GoogLeNet) {
   const auto net = model("bvlc_googlenet");
   expect_tabby(*net);
   expect_first(*net, "dog", "golden retriever", 0.9);
@@ -79,13 +54,13 @@ TEST_F(Trained, GoogLeNet) {
   expect_first(*net, "tubingen", "palace", 0.6);
 }
 
-TEST_F(Trained, CifarResNetSeesAnimals) {
+TEST_F(TrainedNetworks, CifarResNetSeesAnimals) {
   const auto net = model("cifar_resnet20");
   expect_first(*net, "cat", "cat", 0.5);
   expect_first(*net, "dog", "dog", 0.5);
 }
 
-TEST_F(Trained, StyleNetworkPaintsAPicture) {
+TEST_F(TrainedNetworks, StyleNetworkPaintsAPicture) {
   const auto net = model("candy");
   Session session(*net, {.observe = {net->output}});
   session.set_input(net->image_input().name, photo(*net, "tubingen"));

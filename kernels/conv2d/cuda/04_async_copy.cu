@@ -12,7 +12,7 @@
 namespace convlens {
 namespace {
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, 2)
     forward(ConvSizes s, const float* __restrict__ x, const float* __restrict__ w, const float* __restrict__ bias,
             float* __restrict__ y, ActivationLimits activation) {
   const int group = blockIdx.z, taps = s.group_in * s.kernel_height * s.kernel_width,
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(GemmTile::threads)
                      });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, 2)
     backward_data(ConvSizes s, const float* __restrict__ grad_y, const float* __restrict__ w,
                   float* __restrict__ grad_x) {
   const int group = blockIdx.z, window = s.kernel_height * s.kernel_width, plane = s.height * s.width;
@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(GemmTile::threads)
                      });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, 2)
     backward_weight(ConvSizes s, const float* __restrict__ x, const float* __restrict__ grad_y,
                     float* __restrict__ grad_w) {
   const int group = blockIdx.z, taps = s.group_in * s.kernel_height * s.kernel_width,
