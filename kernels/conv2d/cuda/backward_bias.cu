@@ -1,26 +1,21 @@
 #include "kernels/conv2d/cuda/backward_bias.h"
 
-#include "kernels/base/cuda/warp_sum.h"
+#include "kernels/base/cuda/block_sum.h"
 
 namespace convlens {
 namespace {
 
 constexpr int warps = 8, threads = 32 * warps;
 
-// One block an output channel; its warps' sums meet in shared memory.
+// One block an output channel.
 __global__ void __launch_bounds__(threads) sum_pixels(int batch, int out_channels, int pixels,
                                                       const float* __restrict__ grad_y, float* __restrict__ grad_bias) {
-  __shared__ float sums[warps];
-  const int o = blockIdx.x, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int o = blockIdx.x;
   float sum = 0.0F;
   for (int n = 0; n < batch; ++n)
     for (int i = threadIdx.x; i < pixels; i += threads) sum += grad_y[(int64_t{n} * out_channels + o) * pixels + i];
-  sum = warp_sum(sum);
-  if (lane == 0) sums[warp] = sum;
-  __syncthreads();
-  if (warp > 0) return;
-  sum = warp_sum(lane < warps ? sums[lane] : 0.0F);
-  if (lane == 0) grad_bias[o] = sum;
+  sum = block_sum<warps>(sum);
+  if (threadIdx.x == 0) grad_bias[o] = sum;
 }
 
 }  // namespace
