@@ -9,6 +9,8 @@ namespace convlens {
 /// slice a thread reads 8 numbers from shared memory for 16 multiplications, in two loads of 16 bytes.
 struct GemmTile {
   static constexpr int size = 64, depth = 8, side = 16, per_thread = 4, threads = side * side;
+  static constexpr int blocks =
+      2;  ///< of a multiprocessor, at least: leaves 128 registers a thread, as more would spill
   static constexpr int padded = size + 4;  ///< stores of a slice that is contiguous in k touch 32 different banks
 };
 

@@ -2,9 +2,10 @@
 // threads have neighbouring columns, so the loads of x coalesce where the stride is 1, and those of w are one address
 // for the whole warp; only the caches see that a value is loaded KH*KW*O times. What the other rungs are compared with.
 
+#include "kernels/base/cuda/backward_bias.h"
 #include "kernels/base/cuda/warp_sum.h"
 #include "kernels/base/registry.h"
-#include "kernels/conv2d/cuda/backward_bias.h"
+#include "kernels/conv2d/cuda/sizes.h"
 
 namespace convlens {
 namespace {
@@ -97,7 +98,8 @@ void run_backward_weights(const Problem& problem, const Arguments& args) {
   const auto taps = static_cast<unsigned>(s.group_in * s.kernel_height * s.kernel_width);
   simt::launch({.grid = dim3(taps, static_cast<unsigned>(s.out_channels)), .block = dim3(32)}, backward_weight, s,
                args.inputs[0].f32(), args.grad_output.f32(), args.grad_weights[0].f32());
-  if (args.grad_weights.size() > 1) backward_bias(s, args.grad_output.f32(), args.grad_weights[1].f32());
+  if (args.grad_weights.size() > 1)
+    backward_bias(problem.output.shape, args.grad_output.f32(), args.grad_weights[1].f32());
 }
 
 Variant variant(Pass pass, RunFunction run) {

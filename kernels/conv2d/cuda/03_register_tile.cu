@@ -9,15 +9,15 @@
 //   backward_weights  dw[o, (i,r,t)]       = sum over (n,p,q) of dy[o, (n,p,q)]     x[(n,p,q), (i,r,t)]
 
 #include "kernels/base/cuda/activation.h"
+#include "kernels/base/cuda/backward_bias.h"
 #include "kernels/base/cuda/gemm_tile.h"
 #include "kernels/base/registry.h"
-#include "kernels/conv2d/cuda/backward_bias.h"
-#include "kernels/conv2d/cuda/operands.h"
+#include "kernels/conv2d/cuda/sizes.h"
 
 namespace convlens {
 namespace {
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     forward(ConvSizes s, const float* __restrict__ x, const float* __restrict__ w, const float* __restrict__ bias,
             float* __restrict__ y, ActivationLimits activation) {
   const int group = blockIdx.z, taps = s.group_in * s.kernel_height * s.kernel_width,
@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(GemmTile::threads)
                });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_data(ConvSizes s, const float* __restrict__ grad_y, const float* __restrict__ w,
                   float* __restrict__ grad_x) {
   const int group = blockIdx.z, window = s.kernel_height * s.kernel_width, plane = s.height * s.width;
@@ -47,7 +47,7 @@ __global__ void __launch_bounds__(GemmTile::threads)
                });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_weight(ConvSizes s, const float* __restrict__ x, const float* __restrict__ grad_y,
                     float* __restrict__ grad_w) {
   const int group = blockIdx.z, taps = s.group_in * s.kernel_height * s.kernel_width,
@@ -83,7 +83,8 @@ void run_backward_weights(const Problem& problem, const Arguments& args) {
   const ConvSizes s = conv_sizes(problem);
   simt::launch(shape_of(s.group_out, int64_t{s.group_in} * s.kernel_height * s.kernel_width, groups_of(s)),
                backward_weight, s, args.inputs[0].f32(), args.grad_output.f32(), args.grad_weights[0].f32());
-  if (args.grad_weights.size() > 1) backward_bias(s, args.grad_output.f32(), args.grad_weights[1].f32());
+  if (args.grad_weights.size() > 1)
+    backward_bias(problem.output.shape, args.grad_output.f32(), args.grad_weights[1].f32());
 }
 
 Variant variant(Pass pass, RunFunction run) {

@@ -1,18 +1,12 @@
 #pragma once
 
+#include "kernels/base/cuda/convolution_operands.h"
 #include "kernels/base/cuda/layouts.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace convlens {
 
-/// Conv2dSizes as a kernel takes them: plain ints, passed by value.
-struct ConvSizes {
-  int batch, in_channels, out_channels, group_in, group_out;
-  int height, width, out_height, out_width;
-  int kernel_height, kernel_width;
-  int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
-};
-
+/// Of a problem of this operator.
 inline ConvSizes conv_sizes(const Problem& problem) {
   const Conv2dSizes s(problem);
   const auto i = [](int64_t value) { return static_cast<int>(value); };

@@ -26,7 +26,7 @@ __device__ int row_of(int block) {
   return row;
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     forward(const float* __restrict__ f, float* __restrict__ g, int channels, int pixels, float scale) {
   const int64_t n = blockIdx.y;
   const int block = blockIdx.x, row = row_of(block), column = block - row * (row + 1) / 2;
@@ -54,7 +54,7 @@ struct FeaturesByPixel {
   __device__ const float* address(int pixel, int channel) const { return features.address(channel, pixel); }
 };
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_data(const float* __restrict__ f, const float* __restrict__ grad_g, float* __restrict__ grad_f,
                   int channels, int pixels, float scale) {
   const int64_t n = blockIdx.z;

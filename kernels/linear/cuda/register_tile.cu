@@ -43,7 +43,7 @@ struct Sizes {
 __device__ int first_row() { return blockIdx.y * GemmTile::size; }
 __device__ int first_column() { return blockIdx.x * GemmTile::size; }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     forward(Sizes s, const float* __restrict__ x, const float* __restrict__ w, const float* __restrict__ bias,
             float* __restrict__ y) {
   gemm_tile_to(Rows{x, s.input_step}, Rows{w, s.in_features}, s.batch, s.out_features, s.in_features, first_row(),
@@ -51,13 +51,13 @@ __global__ void __launch_bounds__(GemmTile::threads)
                [&](int n, int o, float sum) { y[n * s.output_step + o] = sum + (bias ? bias[o] : 0.0F); });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_data(Sizes s, const float* __restrict__ grad_y, const float* __restrict__ w, float* __restrict__ grad_x) {
   gemm_tile_to(Rows{grad_y, s.output_step}, Columns{w, s.in_features}, s.batch, s.in_features, s.out_features,
                first_row(), first_column(), [&](int n, int k, float sum) { grad_x[n * s.input_step + k] = sum; });
 }
 
-__global__ void __launch_bounds__(GemmTile::threads)
+__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_weight(Sizes s, const float* __restrict__ x, const float* __restrict__ grad_y,
                     float* __restrict__ grad_w) {
   gemm_tile_to(Columns{grad_y, s.output_step}, Columns{x, s.input_step}, s.out_features, s.in_features, s.batch,

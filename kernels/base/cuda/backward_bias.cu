@@ -1,4 +1,4 @@
-#include "kernels/conv2d/cuda/backward_bias.h"
+#include "kernels/base/cuda/backward_bias.h"
 
 #include "kernels/base/cuda/block_sum.h"
 
@@ -20,9 +20,9 @@ __global__ void __launch_bounds__(threads) sum_pixels(int batch, int out_channel
 
 }  // namespace
 
-void backward_bias(const ConvSizes& s, const float* grad_y, float* grad_bias) {
-  simt::launch({.grid = dim3(static_cast<unsigned>(s.out_channels)), .block = dim3(threads)}, sum_pixels, s.batch,
-               s.out_channels, s.out_height * s.out_width, grad_y, grad_bias);
+void backward_bias(const Shape& y, const float* grad_y, float* grad_bias) {
+  simt::launch({.grid = dim3(static_cast<unsigned>(y.c())), .block = dim3(threads)}, sum_pixels,
+               static_cast<int>(y.n()), static_cast<int>(y.c()), static_cast<int>(y.h() * y.w()), grad_y, grad_bias);
 }
 
 }  // namespace convlens

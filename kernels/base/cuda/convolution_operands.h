@@ -1,12 +1,19 @@
 #pragma once
 
-#include "kernels/conv2d/cuda/sizes.h"
 #include "kernels/simt/simt.h"
 
 // The matrices of an implicit GEMM, of one group: an element's place in memory follows from its row and k. `address` is
 // null where the element is zero, on the padding. `contiguous_in_k` says along which of the two the memory runs.
 
 namespace convlens {
+
+/// The sizes of a convolution as a kernel takes them: plain ints, passed by value.
+struct ConvSizes {
+  int batch, in_channels, out_channels, group_in, group_out;
+  int height, width, out_height, out_width;
+  int kernel_height, kernel_width;
+  int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
+};
 
 /// A[filter, (i,r,t)] = w.
 struct Filters {
