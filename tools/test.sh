@@ -114,7 +114,7 @@ if [ "$quick" = no ]; then
   step "building with the sanitizers"
   CXX=${compiler:-g++} build "$instrumented" && {
     step "C++ tests under the sanitizers"
-    test_programs "$instrumented" kernels engine weights viz_io viz
+    test_programs "$instrumented" kernels simt engine weights viz_io viz
     if [ -n "$compiler" ]; then
       step "fuzzing"
       tests/fuzz/run.sh "$fuzz_seconds" "build/$instrumented" | tee "$results/fuzz.log"

@@ -59,7 +59,7 @@ Progress::~Progress() {
 
 void Progress::advance(int64_t units, const std::string& note) {
   done_ += units;
-  if (!display_.stream) return;
+  if (!display_.stream || done_ >= total_) return;  // at the end nobody waits any more
   const double now = display_.clock();
   if (now - last_shown_ < (display_.terminal ? terminal_interval : plain_interval)) return;
   last_shown_ = now;

@@ -51,6 +51,14 @@ TEST(Progress, SaysNothingOfQuickWork) {
   }
 }
 
+TEST(Progress, SaysNothingWhenNothingIsLeft) {
+  Screen screen;
+  Progress progress("saliency", "run", 1, screen.display(false));
+  screen.seconds += 30;
+  progress.advance();
+  EXPECT_EQ(screen.stream.str(), "");
+}
+
 TEST(Progress, ClearsItsLineAtTheEnd) {
   Screen screen;
   {
