@@ -227,7 +227,7 @@ TEST_F(VizRun, RefusesAModelThatIsNotThere) {
 }
 
 TEST_F(VizRun, RefusesADeviceThatIsNotBuilt) {
-  expect_refused("the device \"simt\" is not in this build", "--device simt");
+  expect_refused("the device \"cuda\" is not in this build", "--device cuda");
 }
 
 TEST_F(VizRun, RefusesABadOverride) { expect_refused("--set takes key.path=value", "--set signed"); }
