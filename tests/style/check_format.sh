@@ -6,4 +6,4 @@ if ! command -v "$formatter" >/dev/null; then
   echo "clang-format-14 is not installed"
   exit 77
 fi
-find kernels engine weights viz tests benchmarks -name '*.h' -o -name '*.cpp' | xargs "$formatter" --dry-run -Werror
+find kernels engine weights viz tests benchmarks -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs "$formatter" --dry-run -Werror

@@ -1,7 +1,6 @@
 #include "kernels/simt/emulator/block.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 namespace simt {
@@ -29,8 +28,9 @@ void Thread::finish_copies(size_t prior) {
   const size_t groups = copy_groups.size() - prior, count = copy_groups[groups - 1];
   for (size_t i = 0; i < count; ++i) {
     const AsyncCopy& copy = copies[i];
-    std::memcpy(copy.to, copy.from, copy.size - copy.zeros);
-    std::memset(static_cast<std::byte*>(copy.to) + copy.size - copy.zeros, 0, copy.zeros);
+    auto* to = static_cast<std::byte*>(copy.to);
+    std::copy_n(static_cast<const std::byte*>(copy.from), copy.size - copy.zeros, to);  // none may come from null
+    std::fill_n(to + copy.size - copy.zeros, copy.zeros, std::byte{0});
   }
   copies.erase(copies.begin(), copies.begin() + static_cast<ptrdiff_t>(count));
   copy_groups.erase(copy_groups.begin(), copy_groups.begin() + static_cast<ptrdiff_t>(groups));
