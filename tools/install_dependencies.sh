@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 # ocl-icd-opencl-dev: libdnnl-dev only recommends it, but its CMake package asks for OpenCL.
 build_packages=(g++ cmake ninja-build pkg-config libdnnl-dev ocl-icd-opencl-dev nlohmann-json3-dev libcli11-dev
-                libboost-context-dev libssl-dev zlib1g-dev libstb-dev libexif-dev libturbojpeg0-dev libkainjow-mustache-dev libgtest-dev
+                libboost-context-dev libdw-dev libssl-dev zlib1g-dev libstb-dev libexif-dev libturbojpeg0-dev libkainjow-mustache-dev libgtest-dev
                 libbenchmark-dev python3 python3-venv python3-pip)
 test_packages=(clang-format-14)
 fuzz_compilers=(16 17 18 19)  # Clang before 16 cannot compile the standard library's <ranges>

@@ -87,7 +87,6 @@ class HostDevice final : public DeviceApi {
 };
 
 const RegisterDevice cpu(Device::cpu, std::make_unique<HostDevice>());
-const RegisterDevice simt(Device::simt, std::make_unique<HostDevice>());
 const RegisterDevice reference(Device::reference, std::make_unique<HostDevice>());
 
 }  // namespace

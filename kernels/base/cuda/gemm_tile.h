@@ -47,11 +47,13 @@ __device__ void load_slice(const Operand& operand, int first_row, int rows, int 
   }
 }
 
+/// A thread's share of a tile.
+using GemmSums = float[GemmTile::per_thread][GemmTile::per_thread];
+
 /// Adds the products of two slices to sums[i][j], for rows 4 * (thread / 16) + i and columns 4 * (thread % 16) + j of
 /// the tile.
 __device__ inline void multiply_slices(const float (*a_slice)[GemmTile::padded],
-                                       const float (*b_slice)[GemmTile::padded],
-                                       float (&sums)[GemmTile::per_thread][GemmTile::per_thread]) {
+                                       const float (*b_slice)[GemmTile::padded], GemmSums& sums) {
   const int y = threadIdx.x / GemmTile::side, x = threadIdx.x % GemmTile::side;
 #pragma unroll
   for (int k = 0; k < GemmTile::depth; ++k) {
@@ -65,35 +67,87 @@ __device__ inline void multiply_slices(const float (*a_slice)[GemmTile::padded],
   }
 }
 
-/// Hands each of the thread's results that lies inside to store(row, column, sum).
+/// The slices of A and B in shared memory.
+using GemmSlices = float[2][GemmTile::depth][GemmTile::padded];
+
+/// Adds to `sums` the thread's share of the tile of A B (A: rows x depth, B: depth x columns) from first_row and
+/// first_column on. To be called by all threads of the block. The order of additions depends on nothing but the sizes.
+template <class A, class B>
+__device__ void multiply_tile(const A& a, const B& b, int rows, int columns, int depth, int first_row, int first_column,
+                              GemmSlices& slices, GemmSums& sums) {
+  for (int first_k = 0; first_k < depth; first_k += GemmTile::depth) {
+    load_slice(a, first_row, rows, first_k, depth, slices[0]);
+    load_slice(b, first_column, columns, first_k, depth, slices[1]);
+    __syncthreads();
+    multiply_slices(slices[0], slices[1], sums);
+    __syncthreads();
+  }
+}
+
+/// multiply_tile of A and its own transpose, from first_row on in both: one slice serves as both operands.
+template <class A>
+__device__ void square_tile(const A& a, int rows, int depth, int first_row, GemmSlices& slices, GemmSums& sums) {
+  for (int first_k = 0; first_k < depth; first_k += GemmTile::depth) {
+    load_slice(a, first_row, rows, first_k, depth, slices[0]);
+    __syncthreads();
+    multiply_slices(slices[0], slices[0], sums);
+    __syncthreads();
+  }
+}
+
+/// Hands each result of a tile that lies inside to store(row, column, sum), so that neighbouring threads have
+/// neighbouring columns: a thread's own 4 columns would go out 16 bytes apart, in 4 times as many sectors. The thread
+/// has rows 4 y + i and columns 4 x + j. They pass, of each group of 4 rows one at a time, through the slices, which
+/// nobody may need any more.
 template <class Store>
-__device__ void store_tile(const float (&sums)[GemmTile::per_thread][GemmTile::per_thread], int rows, int columns,
-                           int first_row, int first_column, const Store& store) {
-  const int row = first_row + threadIdx.x / GemmTile::side * GemmTile::per_thread;
-  const int column = first_column + threadIdx.x % GemmTile::side * GemmTile::per_thread;
+__device__ void store_share(const GemmSums& sums, int y, int x, int rows, int columns, int first_row, int first_column,
+                            GemmSlices& slices, const Store& store) {
+  static_assert(sizeof(GemmSlices) == sizeof(float) * GemmTile::side * GemmTile::padded);
+  float(*stage)[GemmTile::padded] = slices[0];
+  const int column = threadIdx.x % GemmTile::size, first_y = threadIdx.x / GemmTile::size;
+#pragma unroll
+  for (int i = 0; i < GemmTile::per_thread; ++i) {
+    *reinterpret_cast<float4*>(&stage[y][x * GemmTile::per_thread]) =
+        make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+    __syncthreads();
+#pragma unroll
+    for (int j = 0; j < GemmTile::per_thread; ++j) {
+      const int from = first_y + j * GemmTile::per_thread, row = first_row + from * GemmTile::per_thread + i;
+      if (row < rows && first_column + column < columns) store(row, first_column + column, stage[from][column]);
+    }
+    __syncthreads();
+  }
+}
+
+/// store_share of the tile as multiply_tile leaves it.
+template <class Store>
+__device__ void store_tile(const GemmSums& sums, int rows, int columns, int first_row, int first_column,
+                           GemmSlices& slices, const Store& store) {
+  store_share(sums, threadIdx.x / GemmTile::side, threadIdx.x % GemmTile::side, rows, columns, first_row, first_column,
+              slices, store);
+}
+
+/// store_share of its transpose: rows of the product go out as columns. The sizes are those of the product.
+template <class Store>
+__device__ void store_tile_transposed(const GemmSums& sums, int rows, int columns, int first_row, int first_column,
+                                      GemmSlices& slices, const Store& store) {
+  GemmSums turned;
 #pragma unroll
   for (int i = 0; i < GemmTile::per_thread; ++i)
 #pragma unroll
-    for (int j = 0; j < GemmTile::per_thread; ++j)
-      if (row + i < rows && column + j < columns) store(row + i, column + j, sums[i][j]);
+    for (int j = 0; j < GemmTile::per_thread; ++j) turned[j][i] = sums[i][j];
+  store_share(turned, threadIdx.x % GemmTile::side, threadIdx.x / GemmTile::side, columns, rows, first_column,
+              first_row, slices, store);
 }
 
-/// The tile of A B (A: rows x depth, B: depth x columns) from first_row and first_column on, result by result to
-/// `store`. To be called by all threads of the block. The order of additions depends on nothing but the sizes.
+/// A tile of A B, result by result to `store`. To be called by all threads of the block.
 template <class A, class B, class Store>
 __device__ void gemm_tile_to(const A& a, const B& b, int rows, int columns, int depth, int first_row, int first_column,
                              const Store& store) {
-  alignas(16) __shared__ float a_slice[GemmTile::depth][GemmTile::padded];
-  alignas(16) __shared__ float b_slice[GemmTile::depth][GemmTile::padded];
-  float sums[GemmTile::per_thread][GemmTile::per_thread] = {};
-  for (int first_k = 0; first_k < depth; first_k += GemmTile::depth) {
-    load_slice(a, first_row, rows, first_k, depth, a_slice);
-    load_slice(b, first_column, columns, first_k, depth, b_slice);
-    __syncthreads();
-    multiply_slices(a_slice, b_slice, sums);
-    __syncthreads();
-  }
-  store_tile(sums, rows, columns, first_row, first_column, store);
+  alignas(16) __shared__ GemmSlices slices;
+  GemmSums sums = {};
+  multiply_tile(a, b, rows, columns, depth, first_row, first_column, slices, sums);
+  store_tile(sums, rows, columns, first_row, first_column, slices, store);
 }
 
 }  // namespace convlens

@@ -26,14 +26,13 @@ __device__ void send_slice(const Operand& operand, int first_row, int rows, int 
 template <class A, class B, class Store>
 __device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns, int depth, int first_row,
                                    int first_column, const float* somewhere, const Store& store) {
-  alignas(16) __shared__ float a_slices[2][GemmTile::depth][GemmTile::padded];
-  alignas(16) __shared__ float b_slices[2][GemmTile::depth][GemmTile::padded];
+  alignas(16) __shared__ GemmSlices slices[2];
   const auto send = [&](int first_k, int slot) {
-    send_slice(a, first_row, rows, first_k, depth, somewhere, a_slices[slot]);
-    send_slice(b, first_column, columns, first_k, depth, somewhere, b_slices[slot]);
+    send_slice(a, first_row, rows, first_k, depth, somewhere, slices[slot][0]);
+    send_slice(b, first_column, columns, first_k, depth, somewhere, slices[slot][1]);
     __pipeline_commit();
   };
-  float sums[GemmTile::per_thread][GemmTile::per_thread] = {};
+  GemmSums sums = {};
   send(0, 0);
   for (int first_k = 0, slot = 0; first_k < depth; first_k += GemmTile::depth, slot ^= 1) {
     if (first_k + GemmTile::depth < depth) {
@@ -43,10 +42,10 @@ __device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns
       __pipeline_wait_prior(0);
     }
     __syncthreads();
-    multiply_slices(a_slices[slot], b_slices[slot], sums);
+    multiply_slices(slices[slot][0], slices[slot][1], sums);
     __syncthreads();
   }
-  store_tile(sums, rows, columns, first_row, first_column, store);
+  store_tile(sums, rows, columns, first_row, first_column, slices[0], store);
 }
 
 }  // namespace convlens

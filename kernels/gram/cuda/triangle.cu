@@ -1,6 +1,6 @@
 // G = F F^T / divisor: only the tiles on and below the diagonal are computed, and stored at both of their places, so
 // half of the multiplications of a plain product are made. F goes through shared memory in slices; a value that was
-// loaded once serves 64 results.
+// loaded once serves 64 results, and on the diagonal as both operands.
 //
 // dF = (dG + dG^T) F / divisor: the sum of the two is formed as a slice of it is loaded, and is never written down.
 
@@ -32,11 +32,16 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
   const int block = blockIdx.x, row = row_of(block), column = block - row * (row + 1) / 2;
   const Features features{f + n * channels * pixels, pixels};
   float* result = g + n * channels * channels;
-  gemm_tile_to(features, features, channels, channels, pixels, row * GemmTile::size, column * GemmTile::size,
-               [&](int a, int b, float sum) {
-                 result[int64_t{a} * channels + b] = sum * scale;
-                 if (row != column) result[int64_t{b} * channels + a] = sum * scale;
-               });
+  alignas(16) __shared__ GemmSlices slices;
+  GemmSums sums = {};
+  const int first_row = row * GemmTile::size, first_column = column * GemmTile::size;
+  if (row == column)
+    square_tile(features, channels, pixels, first_row, slices, sums);
+  else
+    multiply_tile(features, features, channels, channels, pixels, first_row, first_column, slices, sums);
+  const auto store = [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; };
+  store_tile(sums, channels, channels, first_row, first_column, slices, store);
+  if (row != column) store_tile_transposed(sums, channels, channels, first_row, first_column, slices, store);
 }
 
 struct BothGradients {

@@ -13,7 +13,8 @@ inline void __pipeline_memcpy_async(void* to, const void* from, size_t size, siz
   if (size != 4 && size != 8 && size != 16) thread.block->fail("asynchronous copies are of 4, 8 or 16 bytes", where);
   if (misaligned(to) || (zfill < size && misaligned(from)))
     thread.block->fail("an asynchronous copy is not aligned to its size", where);
-  thread.copies.push_back({to, from, size, zfill});
+  if (zfill < size) simt::tell(from, size - zfill, simt::Access::read, where);
+  thread.copies.push_back({to, from, size, zfill, where});
 }
 
 inline void __pipeline_commit() {

@@ -31,6 +31,7 @@ void Thread::finish_copies(size_t prior) {
     auto* to = static_cast<std::byte*>(copy.to);
     std::copy_n(static_cast<const std::byte*>(copy.from), copy.size - copy.zeros, to);  // none may come from null
     std::fill_n(to + copy.size - copy.zeros, copy.zeros, std::byte{0});
+    tell(copy.to, copy.size, Access::write, copy.where);
   }
   copies.erase(copies.begin(), copies.begin() + static_cast<ptrdiff_t>(count));
   copy_groups.erase(copy_groups.begin(), copy_groups.begin() + static_cast<ptrdiff_t>(groups));
@@ -41,8 +42,10 @@ void Block::run(const LaunchShape& shape, uint3 index, Turns turns, const std::f
   body_ = &body;
   turns_ = turns;
   start(shape, index);
+  if (watcher) watcher->block_begins(*this);
   schedule();
   current_thread = nullptr;
+  if (watcher) watcher->block_ends();
   if (!error_) return;
   workers_.clear();  // unwinds the threads that wait
   idle_.clear();
@@ -162,6 +165,7 @@ void Block::wake(int number) { ready_.push_back(number); }
 
 int Block::barrier(const char* what, bool predicate, std::source_location where) {
   votes_ += predicate;
+  ++this_thread().barriers;
   if (++at_barrier_ < threads_.size()) {
     wait(what, where);
     return votes_of_last_barrier_;

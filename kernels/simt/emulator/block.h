@@ -10,11 +10,13 @@
 #include <functional>
 #include <memory>
 #include <source_location>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "kernels/simt/emulator/vector_types.h"
+#include "kernels/simt/emulator/watcher.h"
 
 namespace simt {
 
@@ -50,6 +52,7 @@ struct AsyncCopy {
   void* to;
   const void* from;
   size_t size, zeros;
+  std::source_location where;
 };
 
 class Block;
@@ -62,6 +65,8 @@ struct Thread {
   const char* waits_for = nullptr;  ///< a primitive's name, while it waits
   std::source_location where;
   bool ended = false;
+  int barriers = 0, warp_barriers = 0;  ///< passed so far
+  int calls = 0;                        ///< how deep in functions; counted for a watcher
   std::vector<AsyncCopy> copies{};
   std::vector<size_t> copy_groups{};  ///< of each committed group, the number of copies up to its end
 
@@ -86,6 +91,7 @@ class Block {
 
   const LaunchShape& shape() const { return shape_; }
   const uint3& index() const { return index_; }
+  std::span<const Thread> threads() const { return threads_; }
   std::byte* dynamic_shared() { return dynamic_shared_.data(); }
 
   /// The barrier of the block. Returns for how many of its threads `predicate` holds.

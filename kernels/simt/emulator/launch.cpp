@@ -37,14 +37,15 @@ std::atomic<Turns> present_turns = Turns::ascending;
 WithTurns::WithTurns(Turns turns) : before_(present_turns.exchange(turns)) {}
 WithTurns::~WithTurns() { present_turns = before_; }
 
-void run_grid(const LaunchShape& shape, const std::function<void()>& body) {
+void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body) {
   check(shape);
+  if (watcher) watcher->launch_begins(shape, kernel);
   const int64_t blocks = int64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
   const Turns turns = present_turns;
   std::exception_ptr error;
   std::mutex mutex;
   std::atomic<bool> failed = false;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (!watcher)
   for (int64_t i = 0; i < blocks; ++i) {
     if (failed) continue;
     const int64_t number = turns == Turns::ascending ? i : blocks - 1 - i;
@@ -56,6 +57,7 @@ void run_grid(const LaunchShape& shape, const std::function<void()>& body) {
       if (!failed.exchange(true)) error = std::current_exception();
     }
   }
+  if (watcher) watcher->launch_ends();
   if (error) std::rethrow_exception(error);
 }
 

@@ -10,10 +10,10 @@ namespace simt {
 /// The device that this compilation is for.
 constexpr convlens::Device device = convlens::Device::simt;
 
-/// Runs `body` for each thread of each block, blocks spread over the cores. Throws KernelError for a launch that no GPU
-/// would take (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"), and what Block::run
-/// does.
-void run_grid(const LaunchShape& shape, const std::function<void()>& body);
+/// Runs `body`, a call of `kernel`, for each thread of each block, blocks spread over the cores. Throws KernelError for
+/// a launch that no GPU would take (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"), and
+/// what Block::run does.
+void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body);
 
 /// As long as the object lives, launches give turns in this order.
 class WithTurns {
@@ -30,7 +30,7 @@ class WithTurns {
 /// kernel<<<grid, block, shared_bytes>>>(arguments..), and waits for its end.
 template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
-  run_grid(shape, [&] { kernel(arguments...); });
+  run_grid(shape, reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
 }
 
 /// The block's dynamic shared memory, 16-byte aligned.

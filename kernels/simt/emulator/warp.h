@@ -106,6 +106,7 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location where =
 
 inline void __syncwarp(unsigned mask = 0xffffffffU, std::source_location where = std::source_location::current()) {
   simt::ballot("__syncwarp()", mask, false, where);
+  ++simt::this_thread().warp_barriers;
 }
 
 template <class T>
