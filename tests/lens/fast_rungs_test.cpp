@@ -22,7 +22,7 @@ simt::LaunchReport main_launch(const std::string& op, const std::string& name, P
 
 void expect_no_bank_conflict(const simt::LaunchReport& report) {
   for (const simt::LineTraffic& line : report.lines)
-    if (line.space == simt::Space::shared) EXPECT_LE(line.traffic.ways, 2) << line.where.file << ":" << line.where.line;
+    EXPECT_LE(line.traffic.ways, 2) << line.where.file << ":" << line.where.line;
 }
 
 void expect_full_sectors(const simt::LaunchReport& report, simt::Access access) {

@@ -97,6 +97,13 @@ bool Recorder::is_emulators(uintptr_t address) const {
 }
 
 int Recorder::number_of(const Site& site) {
+  if (!site.code) return new_or_known(site);
+  const auto [found, is_new] = instruction_numbers_.try_emplace(site.code, 0);
+  if (is_new) found->second = new_or_known(site);
+  return found->second;
+}
+
+int Recorder::new_or_known(const Site& site) {
   const auto [found, is_new] = site_numbers_.emplace(site, static_cast<int>(sites_.size()));
   if (is_new) {
     sites_.push_back(site);
@@ -122,12 +129,12 @@ void Recorder::accessed(const void* pointer, size_t bytes, Access access, const 
   auto* region = region_of(address, bytes);
   if (!region && on_stack(address)) return;
   const int s = number_of(site);
-  if (!region) return found(Finding::Kind::out_of_bounds, s, -1, place(address));
+  if (!region) return found(Finding::Kind::out_of_bounds, s, -1, address);
   const Thread& thread = this_thread();
   const Moment now{block_number_, thread.number, thread.barriers, thread.warp_barriers, s};
   const Verdict verdict = region->second.shadow.accessed(address - region->first, bytes, access, now);
-  if (verdict.races_with >= 0) found(Finding::Kind::race, s, verdict.races_with, place(address));
-  if (verdict.uninitialised) found(Finding::Kind::uninitialised, s, -1, place(address));
+  if (verdict.races_with >= 0) found(Finding::Kind::race, s, verdict.races_with, address);
+  if (verdict.uninitialised) found(Finding::Kind::uninitialised, s, -1, address);
   if (region->second.space == Space::shared && touched_shared_.insert(region->first).second &&
       address - number(block_->dynamic_shared()) >= block_->shape().shared_bytes)
     present_.static_shared_bytes += region->second.bytes;
@@ -190,10 +197,10 @@ void Recorder::launch_ends() {
   launches_.push_back(present_);
 }
 
-void Recorder::found(Finding::Kind kind, int site, int other, const std::string& example) {
-  Finding& finding =
-      findings_.try_emplace({kind, site, other}, Finding{.kind = kind, .example = example}).first->second;
-  ++finding.count;
+void Recorder::found(Finding::Kind kind, int site, int other, uintptr_t address) {
+  Finding& finding = findings_[{kind, site, other}];
+  if (finding.count++ == 0) finding.example = place(address);
+  finding.kind = kind;
 }
 
 std::string Recorder::place(uintptr_t address) const {

@@ -100,13 +100,14 @@ class Recorder final : public Watcher {
   using Regions = std::map<uintptr_t, Region>;
 
   int number_of(const Site& site);
+  int new_or_known(const Site& site);
   std::pair<const uintptr_t, Region>* region_of(uintptr_t address, size_t bytes);
   bool is_emulators(uintptr_t address) const;
   void add_step(const Step& step);
   void finish_requests();
   void count(int site, const Request& request);
   void count_block_sectors(Sectors& sectors, Volume& volume);
-  void found(Finding::Kind kind, int site, int other, const std::string& example);
+  void found(Finding::Kind kind, int site, int other, uintptr_t address);
   std::string place(uintptr_t address) const;
   std::vector<LineTraffic> merged_lines() const;
   std::vector<Finding> merged_findings() const;
@@ -115,6 +116,7 @@ class Recorder final : public Watcher {
   std::vector<SharedVariable> shared_variables_;
   Regions global_, shared_;
   std::map<Site, int> site_numbers_;
+  std::unordered_map<const void*, int> instruction_numbers_;  ///< of the sites that are instructions
   std::vector<Site> sites_;
 
   Block* block_ = nullptr;
