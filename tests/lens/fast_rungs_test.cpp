@@ -49,7 +49,7 @@ TEST_P(Conv2dRung, StoresFullSectorsWithoutBankConflicts) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Conv2dRung,
-    ::testing::Combine(::testing::Values("03_register_tile", "04_async_copy"),
+    ::testing::Combine(::testing::Values("03_register_tile", "04_async_copy", "06_tensor_core_tf32"),
                        ::testing::Values(Pass::forward, Pass::backward_data, Pass::backward_weights)),
     [](const auto& info) { return "rung_" + std::get<0>(info.param) + "_" + to_string(std::get<1>(info.param)); });
 

@@ -22,17 +22,16 @@ __device__ void send_slice(const Operand& operand, int first_row, int rows, int 
   }
 }
 
-/// gemm_tile_to with two slices of each operand: while the block computes with one, the next is on its way.
-template <class A, class B, class Store>
-__device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns, int depth, int first_row,
-                                   int first_column, const float* somewhere, const Store& store) {
-  alignas(16) __shared__ GemmSlices slices[2];
+/// Calls multiply(a_slice, b_slice) for one slice after the other; while the block computes with one, the next is on
+/// its way. At the end nobody needs the slices any more.
+template <class A, class B, class Multiply>
+__device__ void stream_slices(const A& a, const B& b, int rows, int columns, int depth, int first_row, int first_column,
+                              const float* somewhere, GemmSlices (&slices)[2], const Multiply& multiply) {
   const auto send = [&](int first_k, int slot) {
     send_slice(a, first_row, rows, first_k, depth, somewhere, slices[slot][0]);
     send_slice(b, first_column, columns, first_k, depth, somewhere, slices[slot][1]);
     __pipeline_commit();
   };
-  GemmSums sums = {};
   send(0, 0);
   for (int first_k = 0, slot = 0; first_k < depth; first_k += GemmTile::depth, slot ^= 1) {
     if (first_k + GemmTile::depth < depth) {
@@ -42,9 +41,19 @@ __device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns
       __pipeline_wait_prior(0);
     }
     __syncthreads();
-    multiply_slices(slices[slot][0], slices[slot][1], sums);
+    multiply(slices[slot][0], slices[slot][1]);
     __syncthreads();
   }
+}
+
+/// gemm_tile_to with two slices of each operand.
+template <class A, class B, class Store>
+__device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns, int depth, int first_row,
+                                   int first_column, const float* somewhere, const Store& store) {
+  alignas(16) __shared__ GemmSlices slices[2];
+  GemmSums sums = {};
+  stream_slices(a, b, rows, columns, depth, first_row, first_column, somewhere, slices,
+                [&](const auto& a_slice, const auto& b_slice) { multiply_slices(a_slice, b_slice, sums); });
   store_tile(sums, rows, columns, first_row, first_column, slices[0], store);
 }
 
