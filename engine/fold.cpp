@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "kernels/base/json.h"
+
 namespace convlens {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 
 namespace convlens::viz {
 namespace {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/base/json.h"
 #include "viz/algorithm.h"
 #include "viz/run_keys.h"
 

@@ -1,5 +1,6 @@
 #include "viz/finished_runs.h"
 
+#include "kernels/base/json.h"
 #include "viz/versions.h"
 
 namespace convlens::viz {

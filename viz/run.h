@@ -4,6 +4,7 @@
 
 #include "engine/array.h"
 #include "engine/model.h"
+#include "kernels/base/json.h"
 #include "viz/config.h"
 #include "viz/io/report.h"
 #include "viz/output_folder.h"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "kernels/base/sha256.h"
 #include "viz/finished_runs.h"
 #include "viz/progress.h"

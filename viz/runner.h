@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "kernels/base/json.h"
 #include "viz/config.h"
 
 namespace convlens::viz {

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "viz/runner.h"
 
 namespace convlens::viz {

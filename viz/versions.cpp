@@ -2,6 +2,8 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+#include "kernels/base/json.h"
+
 namespace convlens::viz {
 
 Json versions() {

@@ -5,6 +5,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
+#include "kernels/base/json.h"
 #include "viz/command.h"
 #include "viz/interrupt.h"
 #include "viz/plan_text.h"

@@ -9,6 +9,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/half.h"
+#include "kernels/base/json.h"
 #include "kernels/base/names.h"
 #include "kernels/base/registry.h"
 #include "kernels/base/sha256.h"

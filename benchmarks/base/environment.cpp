@@ -8,6 +8,8 @@
 #include <ctime>
 #include <fstream>
 
+#include "kernels/base/json.h"
+
 namespace convlens::bench {
 namespace {
 

@@ -5,6 +5,7 @@
 #include "benchmarks/kernel_bench/conv2d_text.h"
 #include "engine/plan.h"
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "kernels/base/names.h"
 
 namespace convlens::bench {

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 
 namespace convlens::bench {
 namespace {

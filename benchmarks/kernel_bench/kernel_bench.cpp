@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include "benchmarks/kernel_bench/contest.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
+#include "kernels/base/json.h"
 #include "weights/model_file.h"
 
 namespace convlens::bench {

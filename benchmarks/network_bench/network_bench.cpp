@@ -12,6 +12,7 @@
 #include "benchmarks/network_bench/step_times.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
+#include "kernels/base/json.h"
 #include "weights/model_file.h"
 
 namespace convlens::bench {

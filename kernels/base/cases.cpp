@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 
 namespace convlens {
 namespace {

@@ -2,9 +2,4 @@
 
 #include <nlohmann/json.hpp>
 
-namespace convlens {
-
-/// JSON whose objects keep the order of their keys.
-using Json = nlohmann::ordered_json;
-
-}  // namespace convlens
+#include "kernels/base/json_fwd.h"

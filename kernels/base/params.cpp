@@ -1,9 +1,11 @@
 #include "kernels/base/params.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "kernels/base/names.h"
 
 namespace convlens {

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "kernels/base/json.h"
+#include "kernels/base/json_fwd.h"
 
 namespace convlens {
 

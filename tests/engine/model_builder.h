@@ -5,6 +5,7 @@
 
 #include "engine/model.h"
 #include "engine/session.h"
+#include "kernels/base/json.h"
 #include "kernels/base/registry.h"
 
 namespace convlens::test {

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "kernels/base/json.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {

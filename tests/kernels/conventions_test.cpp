@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/base/json.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {

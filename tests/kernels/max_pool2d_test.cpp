@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "kernels/max_pool2d/max_pool2d.h"
 #include "tests/kernels/operator_run.h"
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "benchmarks/kernel_bench/contestant.h"
 #include "kernels/simt/lens/report.h"
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "tests/base/temporary_folder.h"
 
 namespace convlens::viz {

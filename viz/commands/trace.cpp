@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "viz/command.h"
 #include "viz/io/atomic_file.h"
 #include "viz/plan_text.h"

@@ -9,6 +9,7 @@
 #include <kainjow/mustache.hpp>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "viz/io/atomic_file.h"
 #include "viz/io/report_template.h"
 

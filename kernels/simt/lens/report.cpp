@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iomanip>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace simt {
 namespace {

@@ -1,5 +1,6 @@
 #include "kernels/simt/lens/warp_trace.h"
 
+#include <algorithm>
 #include <bit>
 #include <tuple>
 
