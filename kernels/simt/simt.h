@@ -6,21 +6,19 @@
 /// Beyond CUDA's own words a kernel uses
 ///   simt::launch({.grid = .., .block = ..}, kernel, arguments..)   in place of kernel<<<..>>>(..)
 ///   simt::dynamic_shared<float>()                                  in place of extern __shared__ float memory[]
-///   simt::mma_m16n8k8_tf32(c, a, b), simt::to_tf32(x)            in place of inline PTX (emulator/tensor_core.h)
 ///   simt::device                                                   the Device that this compilation is for
+/// Two more headers stand for what few kernels use: half.h (numbers of 16 bits) and tensor_core.h.
 
 #include "kernels/base/variant.h"
 
 #if defined(__CUDACC__)
 #include "kernels/simt/gpu/launch.h"
-#include "kernels/simt/gpu/tensor_core.h"
 #else
 #include "kernels/simt/emulator/async_copy.h"
 #include "kernels/simt/emulator/atomics.h"
 #include "kernels/simt/emulator/intrinsics.h"
 #include "kernels/simt/emulator/launch.h"
 #include "kernels/simt/emulator/sync.h"
-#include "kernels/simt/emulator/tensor_core.h"
 #include "kernels/simt/emulator/warp.h"
 #include "kernels/simt/emulator/words.h"
 #endif

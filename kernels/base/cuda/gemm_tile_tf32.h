@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/base/cuda/gemm_tile_async.h"
+#include "kernels/simt/tensor_core.h"
 
 // The tile of gemm_tile.h on tensor cores. Each of its 8 warps makes 32 x 16 results, as 2 x 2 products of
 // mma.m16n8k8, whose inputs are rounded to TF32 (10 bits of mantissa) and whose sums are f32.
@@ -64,8 +65,8 @@ __device__ void gemm_tile_tf32_to(const A& a, const B& b, int rows, int columns,
                                   int first_column, const float* somewhere, const Store& store) {
   alignas(16) __shared__ GemmSlices slices[2];
   TensorSums sums = {};
-  stream_slices(a, b, rows, columns, depth, first_row, first_column, somewhere, slices,
-                [&](const auto& a_slice, const auto& b_slice) { multiply_slices_tf32(a_slice, b_slice, sums); });
+  stream_slices(depth, slices, send_slices_of(a, b, rows, columns, depth, first_row, first_column, somewhere),
+                [&](const GemmSlices& present) { multiply_slices_tf32(present[0], present[1], sums); });
   store_tensor_tile(sums, rows, columns, first_row, first_column, slices[0], store);
 }
 
