@@ -6,6 +6,12 @@
 
 namespace convlens {
 
+/// How many groups of b hold a things.
+__host__ __device__ constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+/// Dynamic shared memory of a block that every GPU gives without being asked.
+constexpr size_t plain_shared_bytes = 48 * 1024;
+
 /// Threads of a block for kernels with one thread an element.
 constexpr int element_threads = 256;
 

@@ -22,28 +22,34 @@ __device__ void send_slice(const Operand& operand, int first_row, int rows, int 
   }
 }
 
-/// Calls multiply(a_slice, b_slice) for one slice after the other; while the block computes with one, the next is on
-/// its way. At the end nobody needs the slices any more.
-template <class A, class B, class Multiply>
-__device__ void stream_slices(const A& a, const B& b, int rows, int columns, int depth, int first_row, int first_column,
-                              const float* somewhere, GemmSlices (&slices)[2], const Multiply& multiply) {
-  const auto send = [&](int first_k, int slot) {
-    send_slice(a, first_row, rows, first_k, depth, somewhere, slices[slot][0]);
-    send_slice(b, first_column, columns, first_k, depth, somewhere, slices[slot][1]);
-    __pipeline_commit();
-  };
-  send(0, 0);
+/// Calls multiply(slices) for one pair of slices after the other; while the block computes with one, the next is on its
+/// way: send(first_k, slices) starts its copies. At the end nobody needs the slices any more.
+template <class Send, class Multiply>
+__device__ void stream_slices(int depth, GemmSlices (&slices)[2], const Send& send, const Multiply& multiply) {
+  send(0, slices[0]);
+  __pipeline_commit();
   for (int first_k = 0, slot = 0; first_k < depth; first_k += GemmTile::depth, slot ^= 1) {
     if (first_k + GemmTile::depth < depth) {
-      send(first_k + GemmTile::depth, slot ^ 1);
+      send(first_k + GemmTile::depth, slices[slot ^ 1]);
+      __pipeline_commit();
       __pipeline_wait_prior(1);
     } else {
       __pipeline_wait_prior(0);
     }
     __syncthreads();
-    multiply(slices[slot][0], slices[slot][1]);
+    multiply(slices[slot]);
     __syncthreads();
   }
+}
+
+/// The `send` of stream_slices for a tile of A B whose elements are copied one by one.
+template <class A, class B>
+__device__ auto send_slices_of(const A& a, const B& b, int rows, int columns, int depth, int first_row,
+                               int first_column, const float* somewhere) {
+  return [=](int first_k, GemmSlices& slices) {
+    send_slice(a, first_row, rows, first_k, depth, somewhere, slices[0]);
+    send_slice(b, first_column, columns, first_k, depth, somewhere, slices[1]);
+  };
 }
 
 /// gemm_tile_to with two slices of each operand.
@@ -52,8 +58,8 @@ __device__ void gemm_tile_async_to(const A& a, const B& b, int rows, int columns
                                    int first_column, const float* somewhere, const Store& store) {
   alignas(16) __shared__ GemmSlices slices[2];
   GemmSums sums = {};
-  stream_slices(a, b, rows, columns, depth, first_row, first_column, somewhere, slices,
-                [&](const auto& a_slice, const auto& b_slice) { multiply_slices(a_slice, b_slice, sums); });
+  stream_slices(depth, slices, send_slices_of(a, b, rows, columns, depth, first_row, first_column, somewhere),
+                [&](const GemmSlices& present) { multiply_slices(present[0], present[1], sums); });
   store_tile(sums, rows, columns, first_row, first_column, slices[0], store);
 }
 

@@ -3,14 +3,14 @@
 // loads from global memory a channel, where 01_naive makes 9. The loads of w are one address for the whole block.
 
 #include "kernels/base/cuda/activation.h"
+#include "kernels/base/cuda/blocks.h"
 #include "kernels/base/registry.h"
 #include "kernels/conv2d/cuda/sizes.h"
 
 namespace convlens {
 namespace {
 
-constexpr int side = 16;                        // of the tile of results
-constexpr size_t max_shared_bytes = 48 * 1024;  // that every GPU gives without being asked
+constexpr int side = 16;  // of the tile of results
 
 // The piece of x under the windows of a tile.
 struct Piece {
@@ -79,9 +79,9 @@ void run(const Problem& problem, const Arguments& args) {
 
 std::optional<std::string> refuses(const Problem& problem) {
   const size_t bytes = shared_bytes(conv_sizes(problem));
-  if (bytes <= max_shared_bytes) return std::nullopt;
+  if (bytes <= plain_shared_bytes) return std::nullopt;
   return "its piece of the input takes " + std::to_string(bytes) + " bytes of shared memory (at most " +
-         std::to_string(max_shared_bytes) + ")";
+         std::to_string(plain_shared_bytes) + ")";
 }
 
 const RegisterVariant registered("conv2d", {.name = "02_shared_tile",

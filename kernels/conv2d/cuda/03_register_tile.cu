@@ -17,10 +17,14 @@ struct RegisterTile {
   }
 };
 
-const RegisterVariant forward("conv2d", implicit_gemm<RegisterTile>("03_register_tile", 3, Pass::forward));
-const RegisterVariant backward_data("conv2d", implicit_gemm<RegisterTile>("03_register_tile", 3, Pass::backward_data));
-const RegisterVariant backward_weights("conv2d",
-                                       implicit_gemm<RegisterTile>("03_register_tile", 3, Pass::backward_weights));
+template <Pass pass>
+Variant rung() {
+  return gemm_variant<WholeDepth<RegisterTile>, pass>("03_register_tile", 3);
+}
+
+const RegisterVariant forward("conv2d", rung<Pass::forward>());
+const RegisterVariant backward_data("conv2d", rung<Pass::backward_data>());
+const RegisterVariant backward_weights("conv2d", rung<Pass::backward_weights>());
 
 }  // namespace
 }  // namespace convlens

@@ -17,9 +17,14 @@ struct AsyncTile {
   }
 };
 
-const RegisterVariant forward("conv2d", implicit_gemm<AsyncTile>("04_async_copy", 4, Pass::forward));
-const RegisterVariant backward_data("conv2d", implicit_gemm<AsyncTile>("04_async_copy", 4, Pass::backward_data));
-const RegisterVariant backward_weights("conv2d", implicit_gemm<AsyncTile>("04_async_copy", 4, Pass::backward_weights));
+template <Pass pass>
+Variant rung() {
+  return gemm_variant<WholeDepth<AsyncTile>, pass>("04_async_copy", 4);
+}
+
+const RegisterVariant forward("conv2d", rung<Pass::forward>());
+const RegisterVariant backward_data("conv2d", rung<Pass::backward_data>());
+const RegisterVariant backward_weights("conv2d", rung<Pass::backward_weights>());
 
 }  // namespace
 }  // namespace convlens

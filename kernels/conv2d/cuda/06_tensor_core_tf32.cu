@@ -18,15 +18,16 @@ struct TensorTile {
 };
 
 // Each factor is off by 2^-11 at most, and a result of many products by less than that of the largest.
-Variant rung(Pass pass) {
-  Variant variant = implicit_gemm<TensorTile>("06_tensor_core_tf32", 0, pass);
+template <Pass pass>
+Variant rung() {
+  Variant variant = gemm_variant<WholeDepth<TensorTile>, pass>("06_tensor_core_tf32", 0);
   variant.relative_error = 1e-3;
   return variant;
 }
 
-const RegisterVariant forward("conv2d", rung(Pass::forward));
-const RegisterVariant backward_data("conv2d", rung(Pass::backward_data));
-const RegisterVariant backward_weights("conv2d", rung(Pass::backward_weights));
+const RegisterVariant forward("conv2d", rung<Pass::forward>());
+const RegisterVariant backward_data("conv2d", rung<Pass::backward_data>());
+const RegisterVariant backward_weights("conv2d", rung<Pass::backward_weights>());
 
 }  // namespace
 }  // namespace convlens

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace convlens {
+
+/// Into how many parts a sum of `slices` slices is cut where `blocks` blocks would make it alone: enough for two blocks
+/// on each of the 132 multiprocessors of an H100 (NVIDIA H100 whitepaper), but no part below four slices. It depends on
+/// sizes alone, so that the sum is added up in the same order on every GPU.
+inline int parts_of(int64_t blocks, int64_t slices) {
+  constexpr int64_t wanted_blocks = 2 * 132, least_slices = 4;
+  const int64_t wanted = (wanted_blocks + blocks - 1) / blocks;
+  return static_cast<int>(std::clamp<int64_t>(slices / least_slices, 1, wanted));
+}
+
+}  // namespace convlens

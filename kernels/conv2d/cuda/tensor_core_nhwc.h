@@ -1,0 +1,200 @@
+#pragma once
+
+#include "kernels/base/cuda/blocks.h"
+#include "kernels/conv2d/cuda/sizes.h"
+#include "kernels/simt/tensor_core.h"
+
+// A convolution on tensor cores in NHWC, where the channels of a pixel lie side by side: rows of the product are
+// pixels, columns are channels of the result, and its depth runs over taps and, in slices of 32, over the channels
+// behind each tap. A slice is read from f32 in loads of 16 bytes, rounded to T (__half or __nv_bfloat16) on its way
+// into shared memory, and taken from there by ldmatrix. Sums are f32.
+
+namespace convlens {
+
+/// A block's tile of 128 pixels by 64 channels, made by 8 warps of 32 x 32 each.
+struct PixelTile {
+  static constexpr int rows = 128, columns = 64, depth = 32, threads = 256, blocks = 2;
+  static constexpr int padded = depth + 8;  ///< 8 rows of 16 bytes, as ldmatrix reads them, then touch all 32 banks
+};
+
+/// One slice of both operands in shared memory: [pixel][k] and [column][k].
+template <class T>
+struct PixelSlices {
+  T pixels[PixelTile::rows][PixelTile::padded];
+  T filters[PixelTile::columns][PixelTile::padded];
+};
+
+/// Filters as the tile reads them, `[column][tap][channel]` in T, channels in whole slices and columns in whole tiles;
+/// zeros where there are none.
+struct PackedSizes {
+  int columns, channels, taps;
+  __host__ __device__ int slices_of_tap() const { return ceil_div(channels, PixelTile::depth); }
+  __host__ __device__ int depth() const { return taps * slices_of_tap() * PixelTile::depth; }
+  __host__ __device__ int64_t elements() const {
+    return int64_t{ceil_div(columns, PixelTile::columns)} * PixelTile::columns * depth();
+  }
+};
+
+/// Of 8 rows the order in which a warp writes them: those that are written together then lie in different banks.
+__device__ inline int staggered(int i) { return i / 8 * 8 + i % 2 * 4 + i % 8 / 2; }
+
+template <class T>
+struct PackedQuad {
+  alignas(8) T numbers[4];
+};
+
+/// Four channels of f32, rounded.
+template <class T>
+__device__ PackedQuad<T> rounded(float4 x) {
+  return {simt::round_to<T>(x.x), simt::round_to<T>(x.y), simt::round_to<T>(x.z), simt::round_to<T>(x.w)};
+}
+
+__device__ inline float4 load4(const float* address) {
+  return address ? *reinterpret_cast<const float4*>(address) : make_float4(0.0F, 0.0F, 0.0F, 0.0F);
+}
+
+/// A warp's sums of 32 x 32 results, as 2 x 4 products of mma.m16n8k16 have them.
+using WarpSums = float[2][4][4];
+
+/// Adds the products of 16 k, of which each ldmatrix brings 16 rows of an operand. `a_row` and `b_row` are what this
+/// lane names of the warp's first 16 rows; the next 16 lie `step` numbers further. `load` is simt::ldmatrix_x4 or its
+/// transposing twin.
+template <class T, class Load>
+__device__ void multiply_warp(const T* a_row, const T* b_row, int a_step, int b_step, const Load& load,
+                              WarpSums& sums) {
+  uint32_t b[2][4];
+#pragma unroll
+  for (int pair = 0; pair < 2; ++pair) load(b[pair], b_row + pair * b_step);
+#pragma unroll
+  for (int m = 0; m < 2; ++m) {
+    uint32_t a[4];
+    load(a, a_row + m * a_step);
+#pragma unroll
+    for (int n = 0; n < 4; ++n) {
+      const uint32_t own[2] = {b[n / 2][n % 2 * 2], b[n / 2][n % 2 * 2 + 1]};
+      simt::mma_m16n8k16<T>(sums[m][n], a, own);
+    }
+  }
+}
+
+template <class T>
+__device__ void multiply_slices(const PixelSlices<T>& slices, WarpSums& sums) {
+  const int warp = threadIdx.x / 32, matrix = threadIdx.x % 32 / 8, row = threadIdx.x % 8;
+  const T* a_row = &slices.pixels[warp / 2 * 32 + matrix % 2 * 8 + row][matrix / 2 * 8];
+  const T* b_row = &slices.filters[warp % 2 * 32 + matrix / 2 * 8 + row][matrix % 2 * 8];
+#pragma unroll
+  for (int k = 0; k < PixelTile::depth; k += 16)
+    multiply_warp(
+        a_row + k, b_row + k, 16 * PixelTile::padded, 16 * PixelTile::padded,
+        [](uint32_t(&registers)[4], const T* at) { simt::ldmatrix_x4(registers, at); }, sums);
+}
+
+/// Hands each pair of neighbouring results of a warp's 32 x 32 to store(row, column, left, right). Four lanes have 32
+/// bytes of one row: a full sector.
+template <class Store>
+__device__ void store_pairs(const WarpSums& sums, int first_row, int first_column, const Store& store) {
+  const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+#pragma unroll
+  for (int m = 0; m < 2; ++m)
+#pragma unroll
+    for (int n = 0; n < 4; ++n)
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        store(first_row + 16 * m + 8 * half + g, first_column + 8 * n + 2 * t, sums[m][n][2 * half],
+              sums[m][n][2 * half + 1]);
+}
+
+/// The pixels of x under the windows of one output pixel.
+struct WindowOf {
+  __device__ WindowOf(const ConvSizes& s, const float* x, int pixel) {
+    const int q = pixel % s.out_width, p = pixel / s.out_width % s.out_height, n = pixel / s.out_width / s.out_height;
+    image = x + int64_t{n} * s.height * s.width * s.in_channels;
+    top = p * s.stride_y - s.pad_top;
+    left = q * s.stride_x - s.pad_left;
+  }
+  __device__ const float* channels(const ConvSizes& s, int r, int t) const {
+    const int h = top + r * s.dilation_y, v = left + t * s.dilation_x;
+    if (h < 0 || h >= s.height || v < 0 || v >= s.width) return nullptr;
+    return image + (int64_t{h} * s.width + v) * s.in_channels;
+  }
+  const float* image;
+  int top, left;
+};
+
+/// The pixels of dy whose windows hold one pixel of x.
+struct WindowsOver {
+  __device__ WindowsOver(const ConvSizes& s, const float* grad_y, int pixel) {
+    const int v = pixel % s.width, h = pixel / s.width % s.height, n = pixel / s.width / s.height;
+    image = grad_y + int64_t{n} * s.out_height * s.out_width * s.out_channels;
+    bottom = h + s.pad_top;
+    right = v + s.pad_left;
+  }
+  __device__ const float* channels(const ConvSizes& s, int r, int t) const {
+    const int y = bottom - r * s.dilation_y, x = right - t * s.dilation_x;
+    if (y < 0 || x < 0 || y % s.stride_y != 0 || x % s.stride_x != 0) return nullptr;
+    const int p = y / s.stride_y, q = x / s.stride_x;
+    if (p >= s.out_height || q >= s.out_width) return nullptr;
+    return image + (int64_t{p} * s.out_width + q) * s.out_channels;
+  }
+  const float* image;
+  int bottom, right;
+};
+
+/// A thread's share of a slice of pixels: 4 channels of each of 4 pixels.
+struct PixelLoads {
+  static constexpr int lanes = PixelTile::depth / 4, each = 4, step = PixelTile::threads / lanes;
+  static_assert(each * step == PixelTile::rows);
+  float4 values[each];
+};
+
+/// Sums of the block's tile over all taps and channels. `Windows` is WindowOf or WindowsOver.
+template <class T, class Windows>
+__device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T* packed, const PackedSizes& sizes,
+                                int pixels, WarpSums& sums) {
+  alignas(16) __shared__ PixelSlices<T> slices[2];
+  const int row = staggered(threadIdx.x / PixelLoads::lanes), channel = threadIdx.x % PixelLoads::lanes * 4;
+  const int column = staggered(threadIdx.x / 4), part = threadIdx.x % 4 * 8;
+  const T* filter = packed + (int64_t{blockIdx.y} * PixelTile::columns + column) * sizes.depth() + part;
+
+  const int pixel = blockIdx.x * PixelTile::rows + row;
+  constexpr int step = PixelLoads::step;
+  const Windows windows[] = {Windows(s, tensor, pixel), Windows(s, tensor, pixel + step),
+                             Windows(s, tensor, pixel + 2 * step), Windows(s, tensor, pixel + 3 * step)};
+  const auto load = [&](int slice, PixelLoads& loads) {
+    const int tap = slice / sizes.slices_of_tap(), c = slice % sizes.slices_of_tap() * PixelTile::depth + channel;
+#pragma unroll
+    for (int i = 0; i < PixelLoads::each; ++i) {
+      const bool inside = pixel + i * step < pixels && c < sizes.channels;
+      const float* address = inside ? windows[i].channels(s, tap / s.kernel_width, tap % s.kernel_width) : nullptr;
+      loads.values[i] = load4(address ? address + c : nullptr);
+    }
+  };
+  const auto keep = [&](const PixelLoads& loads, PixelSlices<T>& to) {
+#pragma unroll
+    for (int i = 0; i < PixelLoads::each; ++i)
+      *reinterpret_cast<PackedQuad<T>*>(&to.pixels[row + i * step][channel]) = rounded<T>(loads.values[i]);
+  };
+  const auto send_filters = [&](int slice, PixelSlices<T>& to) {
+    __pipeline_memcpy_async(&to.filters[column][part], filter + slice * PixelTile::depth, 16);
+    __pipeline_commit();
+  };
+
+  const int count = sizes.depth() / PixelTile::depth;
+  PixelLoads loads;
+  load(0, loads);
+  send_filters(0, slices[0]);
+  for (int slice = 0; slice < count; ++slice) {
+    PixelSlices<T>& present = slices[slice % 2];
+    keep(loads, present);
+    __pipeline_wait_prior(0);
+    __syncthreads();
+    // The other slice was read before this barrier, so it may be written from here on.
+    if (slice + 1 < count) {
+      load(slice + 1, loads);
+      send_filters(slice + 1, slices[(slice + 1) % 2]);
+    }
+    multiply_slices(present, sums);
+  }
+}
+
+}  // namespace convlens
