@@ -1,87 +1,27 @@
-// A block a channel of an image. Mean and variance in one pass over memory: each thread keeps a running mean and sum of
-// squared distances (Welford 1962), and two such are merged exactly (Chan, Golub and LeVeque 1979), first within warps
-// by shuffles, then between them. A second pass normalizes. Backward likewise: one pass for two sums, one for the
-// gradient.
+// A block a channel of an image. Mean and variance in one pass over memory (Welford), a second pass normalizes.
+// Backward likewise: one pass for two sums, one for the gradient. kernels/base/cuda/instance_norm.h has both.
 
-#include "kernels/base/cuda/block_sum.h"
-#include "kernels/base/cuda/blocks.h"
+#include "kernels/base/cuda/instance_norm.h"
 #include "kernels/base/cuda/layouts.h"
-#include "kernels/base/instance_statistics.h"
 #include "kernels/base/registry.h"
 #include "kernels/instance_norm/instance_norm.h"
 
 namespace convlens {
 namespace {
 
-constexpr int warps = element_threads / 32;
-
-// Of some numbers: how many, their mean, and the sum of their squared distances from it.
-struct Moments {
-  float count = 0.0F, mean = 0.0F, squares = 0.0F;
-
-  __device__ void add(float x) {
-    count += 1.0F;
-    const float distance = x - mean;
-    mean += distance / count;
-    squares += distance * (x - mean);
-  }
-  __device__ void merge(const Moments& other) {
-    const float total = count + other.count;
-    if (total == 0.0F) return;
-    const float distance = other.mean - mean, share = other.count / total;
-    mean += distance * share;
-    squares += other.squares + distance * distance * count * share;
-    count = total;
-  }
-};
-
-__device__ Moments moments_of_block(Moments own) {
-  __shared__ Moments of_warps[warps];
-  for (int distance = 16; distance > 0; distance /= 2) {
-    Moments other;
-    other.count = __shfl_down_sync(0xffffffffU, own.count, distance);
-    other.mean = __shfl_down_sync(0xffffffffU, own.mean, distance);
-    other.squares = __shfl_down_sync(0xffffffffU, own.squares, distance);
-    own.merge(other);
-  }
-  if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = own;
-  __syncthreads();
-  Moments all = of_warps[0];
-#pragma unroll
-  for (int warp = 1; warp < warps; ++warp) all.merge(of_warps[warp]);
-  return all;
-}
-
 struct Sizes {
   int batch, channels, pixels;
 };
 
-// `weight` and `bias` are null where the operator has none.
+// `weight` and `bias` are null where the operator has none, `saved` where nobody asks for it.
 __global__ void __launch_bounds__(element_threads)
     forward(Sizes s, const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
             float* __restrict__ y, InstanceStatistics* __restrict__ saved, float eps) {
   const int c = blockIdx.x % s.channels;
   const int64_t first = int64_t{blockIdx.x} * s.pixels;
-  const float origin = x[first];
-  Moments own;
-  for (int i = threadIdx.x; i < s.pixels; i += element_threads) own.add(x[first + i] - origin);
-  const Moments all = moments_of_block(own);
-  const float inverse_std = 1.0F / sqrtf(all.squares / all.count + eps);
-  if (saved && threadIdx.x == 0) saved[blockIdx.x] = {static_cast<double>(origin) + all.mean, inverse_std};
-  const float scale = weight ? weight[c] * inverse_std : inverse_std, shift = bias ? bias[c] : 0.0F;
-  for (int i = threadIdx.x; i < s.pixels; i += element_threads)
-    y[first + i] = scale * (x[first + i] - origin - all.mean) + shift;
+  instance_norm(x + first, s.pixels, eps, weight ? weight[c] : 1.0F, bias ? bias[c] : 0.0F, y + first,
+                saved ? saved + blockIdx.x : nullptr);
 }
-
-// xhat of the formula. `origin` is the channel's first pixel.
-struct Normalized {
-  __device__ Normalized(const InstanceStatistics& s, float first_pixel)
-      : origin(first_pixel),
-        mean(static_cast<float>(s.mean - first_pixel)),
-        inverse_std(static_cast<float>(s.inverse_std)) {}
-  __device__ float operator()(float x) const { return inverse_std * (x - origin - mean); }
-  float origin, mean, inverse_std;
-};
 
 __global__ void __launch_bounds__(element_threads)
     backward_data(Sizes s, const float* __restrict__ x, const float* __restrict__ grad_y,
@@ -89,18 +29,8 @@ __global__ void __launch_bounds__(element_threads)
                   float* __restrict__ grad_x) {
   const int c = blockIdx.x % s.channels;
   const int64_t first = int64_t{blockIdx.x} * s.pixels;
-  const Normalized normalized(saved[blockIdx.x], x[first]);
-  float sum = 0.0F, product = 0.0F;
-  for (int i = threadIdx.x; i < s.pixels; i += element_threads) {
-    const float g = grad_y[first + i];
-    sum += g;
-    product += g * normalized(x[first + i]);
-  }
-  const float mean = block_sum<warps>(sum) / static_cast<float>(s.pixels);
-  const float mean_product = block_sum<warps>(product) / static_cast<float>(s.pixels);
-  const float scale = weight ? weight[c] * normalized.inverse_std : normalized.inverse_std;
-  for (int i = threadIdx.x; i < s.pixels; i += element_threads)
-    grad_x[first + i] = scale * (grad_y[first + i] - mean - normalized(x[first + i]) * mean_product);
+  instance_norm_backward(x + first, grad_y + first, s.pixels, saved[blockIdx.x], weight ? weight[c] : 1.0F,
+                         grad_x + first);
 }
 
 // A block a channel.
@@ -109,21 +39,16 @@ __global__ void __launch_bounds__(element_threads)
                      const InstanceStatistics* __restrict__ saved, float* __restrict__ grad_weight,
                      float* __restrict__ grad_bias) {
   const int c = blockIdx.x;
-  float sum = 0.0F, product = 0.0F;
+  GradientSums own;
   for (int n = 0; n < s.batch; ++n) {
     const int image_channel = n * s.channels + c;
     const int64_t first = int64_t{image_channel} * s.pixels;
-    const Normalized normalized(saved[image_channel], x[first]);
-    for (int i = threadIdx.x; i < s.pixels; i += element_threads) {
-      sum += grad_y[first + i];
-      product += grad_y[first + i] * normalized(x[first + i]);
-    }
+    own.add(x + first, grad_y + first, s.pixels, Normalized(saved[image_channel], x[first]));
   }
-  sum = block_sum<warps>(sum);
-  product = block_sum<warps>(product);
+  const GradientSums sums = own.of_block();
   if (threadIdx.x > 0) return;
-  grad_weight[c] = product;
-  grad_bias[c] = sum;
+  grad_weight[c] = sums.scale;
+  grad_bias[c] = sums.shift;
 }
 
 Sizes sizes_of(const Problem& problem) {
