@@ -12,16 +12,16 @@ std::string to_string(uint3 i) {
   return "(" + std::to_string(i.x) + ", " + std::to_string(i.y) + ", " + std::to_string(i.z) + ")";
 }
 
-std::string to_string(std::source_location where) {
-  return std::string(where.file_name()) + ":" + std::to_string(where.line());
-}
-
 uint3 index_of(size_t number, dim3 size) {
   const auto n = static_cast<unsigned>(number);
   return {n % size.x, n / size.x % size.y, n / size.x / size.y};
 }
 
 }  // namespace
+
+std::string to_string(std::source_location where) {
+  return std::string(where.file_name()) + ":" + std::to_string(where.line());
+}
 
 void Thread::finish_copies(size_t prior) {
   if (copy_groups.size() <= prior) return;

@@ -56,6 +56,9 @@ struct AsyncCopy {
 };
 
 class Block;
+class CooperativeGrid;
+
+std::string to_string(std::source_location where);
 
 /// A CUDA thread.
 struct Thread {
@@ -81,7 +84,8 @@ struct Thread {
 /// which it has to wait. A thread that never waits costs no more than a call.
 class Block {
  public:
-  Block() = default;
+  /// `grid` is that of a cooperative launch.
+  explicit Block(CooperativeGrid* grid = nullptr) : grid_(grid) {}
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
@@ -92,6 +96,7 @@ class Block {
   const LaunchShape& shape() const { return shape_; }
   const uint3& index() const { return index_; }
   std::span<const Thread> threads() const { return threads_; }
+  CooperativeGrid* grid() const { return grid_; }
   std::byte* dynamic_shared() { return dynamic_shared_.data(); }
 
   /// The barrier of the block. Returns for how many of its threads `predicate` holds.
@@ -126,6 +131,7 @@ class Block {
   uint32_t ended_lanes(int warp) const;
   [[noreturn]] void report_deadlock() const;
 
+  CooperativeGrid* grid_;
   LaunchShape shape_;
   uint3 index_{};
   Turns turns_ = Turns::ascending;

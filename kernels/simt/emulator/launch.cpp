@@ -3,12 +3,17 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <thread>
+#include <vector>
+
+#include "kernels/simt/emulator/cooperative_grid.h"
 
 namespace simt {
 namespace {
 
 constexpr int64_t max_threads = 1024, max_shared_bytes = 227 << 10;  // of a block; compute capability 9.0
 constexpr int64_t max_grid_y = 65535;
+constexpr int64_t max_resident_blocks = 128, max_resident_threads = 16 << 10;  // each has a stack of its own
 
 void check(const LaunchShape& shape) {
   const int64_t threads = int64_t{shape.block.x} * shape.block.y * shape.block.z;
@@ -22,6 +27,23 @@ void check(const LaunchShape& shape) {
       shape.grid.y > max_grid_y || shape.grid.z > max_grid_y)
     throw KernelError("a grid of " + std::to_string(shape.grid.x) + " x " + std::to_string(shape.grid.y) + " x " +
                       std::to_string(shape.grid.z) + " blocks");
+}
+
+int64_t blocks_of(const LaunchShape& shape) { return int64_t{shape.grid.x} * shape.grid.y * shape.grid.z; }
+
+void check_resident(const LaunchShape& shape) {
+  const int64_t blocks = blocks_of(shape), threads = blocks * shape.block.x * shape.block.y * shape.block.z;
+  if (blocks > max_resident_blocks || threads > max_resident_threads)
+    throw KernelError("a cooperative grid of " + std::to_string(blocks) + " blocks and " + std::to_string(threads) +
+                      " threads, where " + std::to_string(max_resident_blocks) + " blocks and " +
+                      std::to_string(max_resident_threads) + " threads fit at once");
+}
+
+/// Of the block whose turn is `turn`.
+uint3 index_of(int64_t turn, const LaunchShape& shape, Turns turns) {
+  const int64_t number = turns == Turns::ascending ? turn : blocks_of(shape) - 1 - turn;
+  const auto x = static_cast<unsigned>(number % shape.grid.x), rest = static_cast<unsigned>(number / shape.grid.x);
+  return {x, rest % shape.grid.y, rest / shape.grid.y};
 }
 
 /// Of this thread of the CPU; it keeps its fibers from one block to the next.
@@ -40,7 +62,7 @@ WithTurns::~WithTurns() { present_turns = before_; }
 void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body) {
   check(shape);
   if (watcher) watcher->launch_begins(shape, kernel);
-  const int64_t blocks = int64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
+  const int64_t blocks = blocks_of(shape);
   const Turns turns = present_turns;
   std::exception_ptr error;
   std::mutex mutex;
@@ -48,10 +70,8 @@ void run_grid(const LaunchShape& shape, const void* kernel, const std::function<
 #pragma omp parallel for schedule(dynamic) if (!watcher)
   for (int64_t i = 0; i < blocks; ++i) {
     if (failed) continue;
-    const int64_t number = turns == Turns::ascending ? i : blocks - 1 - i;
-    const auto x = static_cast<unsigned>(number % shape.grid.x), rest = static_cast<unsigned>(number / shape.grid.x);
     try {
-      own_block().run(shape, {x, rest % shape.grid.y, rest / shape.grid.y}, turns, body);
+      own_block().run(shape, index_of(i, shape, turns), turns, body);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed.exchange(true)) error = std::current_exception();
@@ -59,6 +79,22 @@ void run_grid(const LaunchShape& shape, const void* kernel, const std::function<
   }
   if (watcher) watcher->launch_ends();
   if (error) std::rethrow_exception(error);
+}
+
+void run_cooperative_grid(const LaunchShape& shape, const std::function<void()>& body) {
+  check(shape);
+  check_resident(shape);
+  if (watcher) throw KernelError("a cooperative launch cannot be watched: its blocks do not run one after the other");
+  const Turns turns = present_turns;
+  const auto blocks = static_cast<int>(blocks_of(shape));
+  CooperativeGrid grid(blocks);
+  std::vector<std::jthread> threads;
+  for (int turn = 0; turn < blocks; ++turn)
+    threads.emplace_back([&, turn] {
+      grid.take_part(turn, [&] { Block(&grid).run(shape, index_of(turn, shape, turns), turns, body); });
+    });
+  threads.clear();  // waits for their ends
+  grid.rethrow_error();
 }
 
 }  // namespace simt

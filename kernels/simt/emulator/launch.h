@@ -15,6 +15,10 @@ constexpr convlens::Device device = convlens::Device::simt;
 /// what Block::run does.
 void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body);
 
+/// The same for a cooperative launch, whose blocks are all there at once and may wait for each other. Throws
+/// KernelError also for a grid too large for that.
+void run_cooperative_grid(const LaunchShape& shape, const std::function<void()>& body);
+
 /// As long as the object lives, launches give turns in this order.
 class WithTurns {
  public:
@@ -31,6 +35,12 @@ class WithTurns {
 template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
   run_grid(shape, reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
+}
+
+/// cudaLaunchCooperativeKernel: the kernel may wait for its whole grid (cooperative_groups::this_grid().sync()).
+template <class... Parameters, class... Arguments>
+void launch_cooperative(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  run_cooperative_grid(shape, [&] { kernel(arguments...); });
 }
 
 /// The block's dynamic shared memory, 16-byte aligned.

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <cooperative_groups.h>
+#include <cooperative_groups/reduce.h>
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
+
+#include <array>
+#include <tuple>
 
 #include "kernels/base/error.h"
 
@@ -26,6 +31,15 @@ template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
   kernel<<<shape.grid, shape.block, shape.shared_bytes>>>(static_cast<Parameters>(arguments)...);
   check(cudaGetLastError());
+}
+
+/// The same for a kernel that waits for its whole grid (cooperative_groups::this_grid().sync()).
+template <class... Parameters, class... Arguments>
+void launch_cooperative(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  std::tuple<Parameters...> values(static_cast<Parameters>(arguments)...);
+  auto addresses = std::apply([](auto&... value) { return std::array<void*, sizeof...(value)>{&value...}; }, values);
+  check(cudaLaunchCooperativeKernel(reinterpret_cast<const void*>(kernel), shape.grid, shape.block, addresses.data(),
+                                    shape.shared_bytes, nullptr));
 }
 
 /// The block's dynamic shared memory, 16-byte aligned.
