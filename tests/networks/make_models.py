@@ -18,6 +18,8 @@ TRAINED = {
     "bvlc_googlenet": ("bvlc_googlenet.npz", "bvlc_googlenet"),
     "cifar_resnet20": ("cifar10_resnet20.pth", "cifar_resnet20"),
     "candy": ("candy.onnx", None),
+    "vgg19": ("vgg19_conv.npz", "vgg19"),
+    "conditional_style26": ("conditional_instance_norm_26styles.npz", "conditional_style26"),
 }
 
 

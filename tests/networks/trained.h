@@ -30,10 +30,13 @@ class Trained : public ::testing::Test {
   }
 
   static Array photo(const Model& model, const std::string& name) {
-    const InputSpec& input = model.image_input();
+    const Shape& shape = model.image_input().shape;
+    return photo(model, name, static_cast<int>(shape.h()), static_cast<int>(shape.w()));
+  }
+
+  static Array photo(const Model& model, const std::string& name, int height, int width) {
     const auto image = viz::read_image(shared_folder() / "images" / (name + ".jpg"));
-    return viz::to_tensor(
-        viz::network_view(image, input, static_cast<int>(input.shape.h()), static_cast<int>(input.shape.w())), input);
+    return viz::to_tensor(viz::network_view(image, model.image_input(), height, width), model.image_input());
   }
 };
 
