@@ -52,6 +52,7 @@ struct Step {
   std::vector<Slot> inputs, grad_inputs, grad_weights;
   Slot output, grad_output;
   int saved = -1, workspace = -1;  ///< pieces of the arena
+  bool accumulate = false;         ///< the kernel adds its gradient to what has arrived before
   std::vector<Refusal> refused;    ///< variants that were preferred and why they could not be taken
 };
 

@@ -99,6 +99,14 @@ Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
                    to_string(request_.device) + " for its layouts");
 }
 
+// Something has arrived before, and the kernel can add to it where it lies.
+bool Planner::adds_to_gradient(const Node& node, const Choice& choice) {
+  if (!choice.variant->accumulates) return false;
+  start_gradient(node.inputs[0]);
+  const Value& input = values_[node.inputs[0]];
+  return input.has_gradient && input.gradient.desc.layout == choice.problem.inputs[0].layout;
+}
+
 std::vector<Slot> Planner::gradient_targets(Node& node, const Problem& problem, const Slot& grad_output) {
   std::vector<Slot> targets;
   const bool in_place = node.layer->op->in_place() && !values_[node.output].gradient_wanted;
@@ -140,6 +148,11 @@ void Planner::compute_backward(Node& node, Pass pass) {
   if (pass == Pass::backward_weights) {
     for (const TensorDesc& desc : choice.problem.weights) step.grad_weights.push_back(new_slot(desc));
     plan_.weight_gradients[name] = step.grad_weights;
+    return emit(std::move(step));
+  }
+  if (adds_to_gradient(node, choice)) {
+    step.accumulate = true;
+    step.grad_inputs = {values_[node.inputs[0]].gradient};
     return emit(std::move(step));
   }
   const auto targets = step.grad_inputs = gradient_targets(node, choice.problem, grad_output);

@@ -91,6 +91,7 @@ class Planner {
   void compute_backward(Node& node, Pass pass);
   Choice choose_backward(const Node& node, Pass pass) const;
   Slot converted(const Slot& slot, Layout layout, const std::string& layer);
+  bool adds_to_gradient(const Node& node, const Choice& choice);
   std::vector<Slot> gradient_targets(Node& node, const Problem& problem, const Slot& grad_output);
 
   const Model& original_;

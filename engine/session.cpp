@@ -68,7 +68,8 @@ void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
                      .grad_weights = bound.grad_weights,
                      .saved = memory(step.saved),
                      .workspace = memory(step.workspace),
-                     .packed = packed};
+                     .packed = packed,
+                     .accumulate = step.accumulate};
 }
 
 void Session::set_input(const std::string& name, const Array& value) {

@@ -23,7 +23,8 @@ std::string to_string(BackwardMode mode);
 /// The memory of one call. Which members are set follows from the pass:
 /// forward: inputs, weights, output, saved. backward_data: grad_output, weights, grad_inputs, saved and what
 /// Operator::saved asks for; a gradient nobody wants has no data. backward_weights: inputs, grad_output, grad_weights.
-/// Results overwrite. Nothing may be assumed of the former contents of results, of `saved` and of `workspace`.
+/// Results overwrite, unless `accumulate` asks a variant that can to add. Otherwise nothing may be assumed of the
+/// former contents of results, nor ever of those of `saved` and of `workspace`.
 struct Arguments {
   std::span<const TensorView> inputs;
   TensorView output;
@@ -35,6 +36,7 @@ struct Arguments {
   std::byte* workspace = nullptr;     ///< Kernel::workspace() bytes, 64-byte aligned, as are all buffers
   const std::byte* packed = nullptr;  ///< Kernel::packed_bytes() bytes, as Kernel::pack left them
   BackwardMode mode = BackwardMode::standard;
+  bool accumulate = false;  ///< backward_data: grad_inputs[0] += dL/dx in place of =
 };
 
 /// A variant made ready for one problem.
@@ -60,6 +62,7 @@ struct Variant {
   Pass pass = Pass::forward;
   int priority = 0;               ///< of the variants that do not refuse, the highest is taken
   bool fuses_activation = false;  ///< honours Problem::activation
+  bool accumulates = false;       ///< honours Arguments::accumulate; for operators of one input
   double relative_error = 2e-6;   ///< bound on max |error| / max |result| against the reference in double
   bool exact_integers = true;     ///< small integers give exact results (not so with transforms such as Winograd's)
 

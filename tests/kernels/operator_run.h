@@ -38,6 +38,21 @@ class OperatorRun {
 
   /// Runs one variant once, its result and workspace poisoned before, the bounds of all memory checked after.
   void run(const Variant& variant, BackwardMode mode = BackwardMode::standard) {
+    for (HostTensor& result : results(variant.pass)) result.poison();
+    run_onto_results(variant, {.mode = mode});
+  }
+
+  /// The gradient is added to what grad_inputs hold.
+  void accumulate(const Variant& variant) { run_onto_results(variant, {.accumulate = true}); }
+
+  std::vector<HostTensor>& results(Pass pass) {
+    return pass == Pass::forward ? output : pass == Pass::backward_data ? grad_inputs : grad_weights;
+  }
+
+  std::vector<HostTensor> inputs, weights, output, grad_output, grad_inputs, grad_weights;
+
+ private:
+  void run_onto_results(const Variant& variant, Arguments arguments) {
     Problem problem = problem_;
     if (variant.pass != Pass::forward) problem.activation.reset();
     const auto kernel = variant.prepare(problem);
@@ -46,20 +61,19 @@ class OperatorRun {
     std::memset(packed.data(), 0xff, packed.size());
     const auto weight_views = views(weights);
     kernel->pack(weight_views, packed.data());
-    for (HostTensor& result : results(variant.pass)) result.poison();
     if (variant.pass == Pass::forward) std::memset(saved_->data(), 0xff, saved_->size());
     const auto input_views = views(inputs), grad_input_views = views(grad_inputs),
                grad_weight_views = views(grad_weights);
-    kernel->run({.inputs = input_views,
-                 .output = output[0].view(),
-                 .weights = weight_views,
-                 .grad_output = grad_output[0].view(),
-                 .grad_inputs = grad_input_views,
-                 .grad_weights = grad_weight_views,
-                 .saved = saved_->size() ? saved_->data() : nullptr,
-                 .workspace = workspace.data(),
-                 .packed = packed.data(),
-                 .mode = mode});
+    arguments.inputs = input_views;
+    arguments.output = output[0].view();
+    arguments.weights = weight_views;
+    arguments.grad_output = grad_output[0].view();
+    arguments.grad_inputs = grad_input_views;
+    arguments.grad_weights = grad_weight_views;
+    arguments.saved = saved_->size() ? saved_->data() : nullptr;
+    arguments.workspace = workspace.data();
+    arguments.packed = packed.data();
+    kernel->run(arguments);
     EXPECT_TRUE(workspace.intact() && packed.intact() && saved_->intact())
         << variant.name << " writes outside its buffers";
     for (const auto* list : {&inputs, &weights, &output, &grad_output, &grad_inputs, &grad_weights})
@@ -69,13 +83,6 @@ class OperatorRun {
           << variant.name << " dirties the padding";
   }
 
-  std::vector<HostTensor>& results(Pass pass) {
-    return pass == Pass::forward ? output : pass == Pass::backward_data ? grad_inputs : grad_weights;
-  }
-
-  std::vector<HostTensor> inputs, weights, output, grad_output, grad_inputs, grad_weights;
-
- private:
   static std::vector<TensorView> views(const std::vector<HostTensor>& tensors) {
     std::vector<TensorView> list;
     for (const HostTensor& tensor : tensors) list.push_back(tensor.view());
