@@ -2,8 +2,8 @@
 // F[a,p] is a factor of G[a,b] and of G[b,a] for every b, so
 // dL/dF[a,p] = sum over b of (dL/dG[a,b] + dL/dG[b,a]) F[b,p] / d.
 
+#include "kernels/base/gram_matrix.h"
 #include "kernels/base/registry.h"
-#include "kernels/gram/gram.h"
 
 namespace convlens {
 namespace {

@@ -1,29 +1,14 @@
-// Two matrix products by oneDNN: F F^T, and (dL/dG + dL/dG^T) F. F lies in memory as a matrix in NCHW, and as its
-// transpose in NHWC.
+// Two matrix products by oneDNN: F F^T, and (dL/dG + dL/dG^T) F.
 
 #include "kernels/base/cpu/onednn_matmul.h"
 
+#include "kernels/base/cpu/gram_operands.h"
 #include "kernels/base/cpu/parallel.h"
+#include "kernels/base/gram_matrix.h"
 #include "kernels/base/registry.h"
-#include "kernels/gram/gram.h"
 
 namespace convlens {
 namespace {
-
-struct Matrices {
-  explicit Matrices(const Problem& problem)
-      : batch(problem.inputs[0].shape.n()),
-        channels(problem.inputs[0].shape.c()),
-        pixels(problem.inputs[0].shape.h() * problem.inputs[0].shape.w()) {
-    const bool nhwc = problem.inputs[0].layout == Layout::nhwc;
-    const int64_t channel_step = nhwc ? 1 : pixels, pixel_step = nhwc ? channels : 1, image = channels * pixels;
-    features = onednn_matrix({batch, channels, pixels}, {image, channel_step, pixel_step});
-    transposed = onednn_matrix({batch, pixels, channels}, {image, pixel_step, channel_step});
-    square = onednn_matrix({batch, channels, channels}, {channels * channels, channels, 1});
-  }
-  int64_t batch, channels, pixels;
-  dnnl::memory::desc features, transposed, square;
-};
 
 Matmul::Options divided(const Problem& problem) {
   return {.factor = static_cast<float>(1 / gram_divisor(problem.params_as<GramParams>(), problem.inputs[0].shape))};
@@ -31,32 +16,32 @@ Matmul::Options divided(const Problem& problem) {
 
 class Forward final : public Kernel {
  public:
-  explicit Forward(const Problem& problem) : Forward(Matrices(problem), divided(problem)) {}
+  explicit Forward(const Problem& problem) : Forward(GramOperands(problem.inputs[0]), divided(problem)) {}
   size_t workspace() const override { return product_.workspace(); }
   void run(const Arguments& args) override {
     product_.run(args.inputs[0].data, args.inputs[0].data, nullptr, args.output.data, args.workspace);
   }
 
  private:
-  Forward(const Matrices& m, const Matmul::Options& options) : product_(m.features, m.transposed, m.square, options) {}
+  Forward(const GramOperands& m, const Matmul::Options& options)
+      : product_(m.features, m.transposed, m.square, options) {}
   Matmul product_;
 };
 
 class BackwardData final : public Kernel {
  public:
-  explicit BackwardData(const Problem& problem) : BackwardData(Matrices(problem), divided(problem)) {}
+  explicit BackwardData(const Problem& problem) : BackwardData(GramOperands(problem.inputs[0]), divided(problem)) {}
   // The symmetric sum, and behind it the product's own scratch.
-  size_t workspace() const override { return sum_bytes() + product_.workspace(); }
+  size_t workspace() const override { return m_.square_bytes() + product_.workspace(); }
   void run(const Arguments& args) override {
     float* sum = reinterpret_cast<float*>(args.workspace);
     add_transpose(args.grad_output.f32(), sum);
-    product_.run(sum, args.inputs[0].data, nullptr, args.grad_inputs[0].data, args.workspace + sum_bytes());
+    product_.run(sum, args.inputs[0].data, nullptr, args.grad_inputs[0].data, args.workspace + m_.square_bytes());
   }
 
  private:
-  BackwardData(const Matrices& m, const Matmul::Options& options)
+  BackwardData(const GramOperands& m, const Matmul::Options& options)
       : m_(m), product_(m.square, m.features, m.features, options) {}
-  size_t sum_bytes() const { return (m_.square.get_size() + 63) / 64 * 64; }
 
   void add_transpose(const float* grad, float* sum) const {
     const int64_t channels = m_.channels;
@@ -68,28 +53,17 @@ class BackwardData final : public Kernel {
     });
   }
 
-  Matrices m_;
+  GramOperands m_;
   Matmul product_;
 };
-
-IoLayout matrix_layouts(const Problem& problem) {
-  return {problem.inputs[0].layout == Layout::nhwc ? Layout::nhwc : Layout::nchw, Layout::nchw};
-}
-
-std::optional<std::string> refuses(const Problem& problem) {
-  const Layout input = problem.inputs[0].layout, output = problem.output.layout;
-  if (input != Layout::nchw && input != Layout::nhwc) return "needs the features in nchw or nhwc";
-  if (output != Layout::nchw && output != Layout::nhwc) return "gives the matrix in nchw or nhwc";
-  return std::nullopt;
-}
 
 template <class PassKernel>
 Variant variant(Pass pass) {
   return {.name = "onednn_matmul",
           .device = Device::cpu,
           .pass = pass,
-          .layouts = matrix_layouts,
-          .refuses = refuses,
+          .layouts = gram_layouts,
+          .refuses = refuses_gram,
           .prepare = [](const Problem& problem) { return std::make_unique<PassKernel>(problem); }};
 }
 

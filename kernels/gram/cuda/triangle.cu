@@ -1,47 +1,22 @@
 // G = F F^T / divisor: only the tiles on and below the diagonal are computed, and stored at both of their places, so
-// half of the multiplications of a plain product are made. F goes through shared memory in slices; a value that was
-// loaded once serves 64 results, and on the diagonal as both operands.
+// half of the multiplications of a plain product are made. F goes through shared memory in slices.
 //
 // dF = (dG + dG^T) F / divisor: the sum of the two is formed as a slice of it is loaded, and is never written down.
 
-#include "kernels/base/cuda/gemm_tile.h"
+#include "kernels/base/cuda/gram_tile.h"
 #include "kernels/base/cuda/layouts.h"
+#include "kernels/base/gram_matrix.h"
 #include "kernels/base/registry.h"
-#include "kernels/gram/gram.h"
 
 namespace convlens {
 namespace {
 
-struct Features {
-  static constexpr bool contiguous_in_k = true;
-  const float* f;
-  int pixels;
-  __device__ const float* address(int channel, int pixel) const { return f + int64_t{channel} * pixels + pixel; }
-};
-
-// Of the block that counts tiles (0,0), (1,0), (1,1), (2,0), ..: the tile's row.
-__device__ int row_of(int block) {
-  int row = 0;
-  while ((row + 1) * (row + 2) / 2 <= block) ++row;
-  return row;
-}
-
 __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     forward(const float* __restrict__ f, float* __restrict__ g, int channels, int pixels, float scale) {
   const int64_t n = blockIdx.y;
-  const int block = blockIdx.x, row = row_of(block), column = block - row * (row + 1) / 2;
-  const Features features{f + n * channels * pixels, pixels};
   float* result = g + n * channels * channels;
-  alignas(16) __shared__ GemmSlices slices;
-  GemmSums sums = {};
-  const int first_row = row * GemmTile::size, first_column = column * GemmTile::size;
-  if (row == column)
-    square_tile(features, channels, pixels, first_row, slices, sums);
-  else
-    multiply_tile(features, features, channels, channels, pixels, first_row, first_column, slices, sums);
-  const auto store = [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; };
-  store_tile(sums, channels, channels, first_row, first_column, slices, store);
-  if (row != column) store_tile_transposed(sums, channels, channels, first_row, first_column, slices, store);
+  triangle_tile_to(GramFeatures{f + n * channels * pixels, pixels}, channels,
+                   [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; });
 }
 
 struct BothGradients {
@@ -53,18 +28,12 @@ struct BothGradients {
   }
 };
 
-struct FeaturesByPixel {
-  static constexpr bool contiguous_in_k = false;
-  Features features;
-  __device__ const float* address(int pixel, int channel) const { return features.address(channel, pixel); }
-};
-
 __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     backward_data(const float* __restrict__ f, const float* __restrict__ grad_g, float* __restrict__ grad_f,
                   int channels, int pixels, float scale) {
   const int64_t n = blockIdx.z;
   const BothGradients gradients{grad_g + n * channels * channels, channels};
-  const FeaturesByPixel features{{f + n * channels * pixels, pixels}};
+  const GramFeaturesByPixel features{{f + n * channels * pixels, pixels}};
   float* result = grad_f + n * channels * pixels;
   gemm_tile_to(gradients, features, channels, pixels, channels, blockIdx.y * GemmTile::size,
                blockIdx.x * GemmTile::size,
@@ -74,40 +43,31 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
 struct Sizes {
   explicit Sizes(const Problem& problem) {
     const Shape& shape = problem.inputs[0].shape;
-    batch = static_cast<int>(shape.n());
+    batch = static_cast<unsigned>(shape.n());
     channels = static_cast<int>(shape.c());
     pixels = static_cast<int>(shape.h() * shape.w());
     scale = static_cast<float>(1 / gram_divisor(problem.params_as<GramParams>(), shape));
   }
-  int batch, channels, pixels;
+  unsigned batch;
+  int channels, pixels;
   float scale;
 };
 
 void run_forward(const Problem& problem, const Arguments& args) {
   const Sizes s(problem);
-  const unsigned tiles = gemm_tiles(s.channels);
-  simt::launch(
-      {.grid = dim3(tiles * (tiles + 1) / 2, static_cast<unsigned>(s.batch)), .block = dim3(GemmTile::threads)},
-      forward, args.inputs[0].f32(), args.output.f32(), s.channels, s.pixels, s.scale);
+  simt::launch({.grid = dim3(triangle_tiles(s.channels), s.batch), .block = dim3(GemmTile::threads)}, forward,
+               args.inputs[0].f32(), args.output.f32(), s.channels, s.pixels, s.scale);
 }
 
 void run_backward_data(const Problem& problem, const Arguments& args) {
   const Sizes s(problem);
-  simt::launch({.grid = dim3(gemm_tiles(s.pixels), gemm_tiles(s.channels), static_cast<unsigned>(s.batch)),
-                .block = dim3(GemmTile::threads)},
+  simt::launch({.grid = dim3(gemm_tiles(s.pixels), gemm_tiles(s.channels), s.batch), .block = dim3(GemmTile::threads)},
                backward_data, args.inputs[0].f32(), args.grad_output.f32(), args.grad_inputs[0].f32(), s.channels,
                s.pixels, s.scale);
 }
 
 Variant variant(Pass pass, RunFunction run) {
-  return {.name = "triangle",
-          .device = simt::device,
-          .pass = pass,
-          .layouts =
-              [](const Problem&) {
-                return IoLayout{Layout::nchw, Layout::nchw};
-              },
-          .prepare = stateless(run)};
+  return {.name = "triangle", .device = simt::device, .pass = pass, .layouts = in_nchw, .prepare = stateless(run)};
 }
 
 const RegisterVariant registered_forward("gram", variant(Pass::forward, run_forward));
