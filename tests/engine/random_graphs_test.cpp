@@ -1,6 +1,6 @@
-// Random graphs with branches, sums, concatenations, views and fused activations, run by the CPU with everything that
-// the planner does to save time and memory, against the same graphs run by the reference loops in double with nothing
-// of it.
+// Random graphs with branches, sums, concatenations, views, fused activations and losses as layers, run by the CPU with
+// everything that the planner does to save time and memory, against the same graphs run by the reference loops in
+// double with nothing of it.
 
 #include <gtest/gtest.h>
 
@@ -26,12 +26,16 @@ class GraphMaker {
     std::vector<std::string> same_shape{
         b.add("stem", "conv2d", {{"out_channels", 16}, {"kernel_size", 3}, {"padding", 1}})};
     const int layers = pick(4, 12);
-    for (int i = 0; i < layers; ++i) same_shape.push_back(add_layer("layer" + std::to_string(i), same_shape));
+    for (int i = 0; i < layers; ++i) {
+      same_shape.push_back(add_layer("layer" + std::to_string(i), same_shape));
+      if (pick(0, 3) == 0) loss_layers_.push_back(add_loss(same_shape.back()));
+    }
     b.add("join", "add", Json::object(), {same_shape.back(), same_shape[static_cast<size_t>(pick(0, layers))]});
     b.add("drop", "dropout");
     b.add("flat", "flatten");
     b.add("scores", "linear", {{"out_features", 7}});
-    case_.losses = {"scores"};
+    case_.losses = loss_layers_;
+    case_.losses.push_back("scores");
     for (const std::string& name : same_shape) {
       if (pick(0, 5) == 0) case_.losses.push_back(name);
       if (pick(0, 5) == 0) case_.observed.push_back(name);
@@ -74,6 +78,15 @@ class GraphMaker {
     }
   }
 
+  std::string add_loss(const std::string& of) {
+    ModelBuilder& b = case_.builder;
+    switch (pick(0, 2)) {
+      case 0: return b.add(of + "_gram_loss", "gram_loss", Json::object(), {of});
+      case 1: return b.add(of + "_mse_loss", "mse_loss", {{"reduction", "sum"}}, {of});
+      default: return b.add(of + "_variation", "total_variation", Json::object(), {of});
+    }
+  }
+
   bool leads_to_scores(const std::string& name) const {
     std::set<std::string> reached{name};
     for (const Layer& layer : case_.builder.model().layers)
@@ -83,7 +96,7 @@ class GraphMaker {
   }
 
   Case case_;
-  std::vector<std::string> wanted_;
+  std::vector<std::string> wanted_, loss_layers_;
 };
 
 class RandomGraphs : public ::testing::TestWithParam<int> {};
