@@ -77,5 +77,31 @@ TEST(Conventions, SamePadding) {
   expect_near(plane("max_pool2d", params, 1, {1, 2, 4}), {2, 4, 4});
 }
 
+// scipy.ndimage.gaussian_filter1d(x, 0.5, mode="mirror") and mode="constant".
+TEST(Conventions, GaussianBlur) {
+  const std::vector<double> line{0, 0, 1, 0, 0, 0, 3};
+  std::vector<double> rows, mirrored, constant;
+  for (const double value : line) rows.insert(rows.end(), 3, value);
+  for (const double value : {0.0005277301654747083, 0.10645077197359151, 0.7865707258873422, 0.10645077197359151,
+                             0.0010554603309494166, 0.3193523159207745, 2.3597121776620265})
+    mirrored.insert(mirrored.end(), 3, value);
+  expect_near(plane("gaussian_blur", {{"sigma", 0.5}}, 7, rows), mirrored);
+  for (const double value : {0.00026386508273735414, 0.10645077197359151, 0.7865707258873422, 0.10645077197359151,
+                             0.0010554603309494166, 0.3193523159207745, 2.3597121776620265})
+    constant.push_back(value * 0.7865707258873422);  // the height's share of a single row
+  expect_near(plane("gaussian_blur", {{"sigma", 0.5}, {"border", "zero"}}, 1, line), constant);
+}
+
+TEST(Conventions, ClampPassesTheGradientAtItsLimits) {
+  OperatorCase c{.op = "clamp", .name = "limits", .params = operator_by_name("clamp").new_params()};
+  read_params(*c.params, {{"min", -1}, {"max", 2}}, "test", "params");
+  c.inputs = {{1, 1, 1, 5}};
+  OperatorRun run(c, c.problem(DataType::f64, Layout::nchw));
+  std::ranges::copy(std::vector<double>{-3, -1, 0, 2, 2.5}, run.inputs[0].f64().begin());
+  std::ranges::fill(run.grad_output[0].f64(), 1.0);
+  run.run(*variants("clamp", Pass::backward_data, Device::reference).at(0));
+  expect_near({run.grad_inputs[0].f64().begin(), run.grad_inputs[0].f64().end()}, {0, 1, 1, 1, 0});
+}
+
 }  // namespace
 }  // namespace convlens::test
