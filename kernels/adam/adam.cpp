@@ -1,0 +1,31 @@
+#include "kernels/adam/adam.h"
+
+#include <cmath>
+
+namespace convlens {
+
+void AdamParams::describe(ParamVisitor& v) {
+  v.field({.name = "lr", .doc = "learning rate", .min = 0}, lr);
+  v.field({.name = "beta1", .doc = "share of the running mean that a step keeps", .min = 0, .max = 1}, beta1);
+  v.field({.name = "beta2", .doc = "share of the running mean square that a step keeps", .min = 0, .max = 1}, beta2);
+  v.field({.name = "eps", .doc = "added to the root of the mean square", .min = 0}, eps);
+}
+
+AdamStep::AdamStep(const AdamParams& params, int64_t step)
+    : rate(params.lr / (1 - std::pow(params.beta1, step))),
+      root_scale(1 / std::sqrt(1 - std::pow(params.beta2, step))) {}
+
+namespace {
+
+class Adam final : public Update {
+ public:
+  Adam() : Update("adam", "descent by the gradient's running mean over the root of its running mean square") {}
+
+  std::shared_ptr<Params> new_params() const override { return std::make_shared<AdamParams>(); }
+  size_t states() const override { return 2; }
+};
+
+const RegisterUpdate registered(std::make_unique<Adam>());
+
+}  // namespace
+}  // namespace convlens

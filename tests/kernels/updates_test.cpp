@@ -1,0 +1,161 @@
+// Every update x device x case against the reference loops in double, several steps of it; and the references against
+// numbers worked out from the rules of PyTorch's optimisers.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "kernels/base/update.h"
+#include "kernels/simt/emulator/launch.h"
+#include "tests/kernels/host_tensor.h"
+
+namespace convlens::test {
+namespace {
+
+struct UpdateCase {
+  std::string update, name;
+  Json params;
+  Shape shape;
+  Device device;
+};
+
+void PrintTo(const UpdateCase& c, std::ostream* out) { *out << c.update << "__" << c.name; }
+
+// kernels/UPDATE/cases.json: {"name", "shape": [N, C, H, W], "params": {...}}
+std::vector<UpdateCase> all_cases() {
+  std::vector<UpdateCase> cases;
+  for (const std::string& update : update_names()) {
+    std::ifstream stream(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels" / update / "cases.json");
+    for (const Json& json : Json::parse(stream))
+      for (const Device device : {Device::cpu, Device::simt})
+        cases.push_back({update, json.at("name"), json.value("params", Json::object()),
+                         Shape(std::span<const int64_t>(json.at("shape").get<std::vector<int64_t>>())), device});
+  }
+  return cases;
+}
+
+/// A tensor under an update on one device.
+class UpdateRun {
+  UpdateProblem problem_;
+
+ public:
+  UpdateRun(const std::string& update, const Json& params, const Shape& shape, Device device)
+      : problem_{update_by_name(update).new_params(),
+                 {shape, device == Device::reference ? DataType::f64 : DataType::f32, Layout::nchw}},
+        variant(update_variant(update, device)),
+        value(problem_.tensor) {
+    read_params(*problem_.params, params, "test", "params");
+    for (size_t i = 0; i < update_by_name(update).states(); ++i) {
+      states.emplace_back(problem_.tensor);
+      std::memset(states.back().view().data, 0, problem_.tensor.bytes());
+    }
+  }
+
+  void set(const HostTensor& f64) { value = f64.as(problem_.tensor.type, Layout::nchw); }
+
+  void step(const HostTensor& gradient, int64_t number) {
+    const HostTensor typed = gradient.as(problem_.tensor.type, Layout::nchw);
+    GuardedBuffer workspace(variant.workspace ? variant.workspace(problem_) : 0);
+    std::memset(workspace.data(), 0xff, workspace.size());
+    std::vector<TensorView> state_views;
+    for (const HostTensor& state : states) state_views.push_back(state.view());
+    variant.run(problem_, {.value = value.view(),
+                           .gradient = typed.view(),
+                           .states = state_views,
+                           .workspace = workspace.data(),
+                           .step = number});
+    EXPECT_TRUE(workspace.intact() && value.intact() && typed.intact());
+    for (const HostTensor& state : states) EXPECT_TRUE(state.intact());
+  }
+
+  const UpdateVariant& variant;
+  HostTensor value;
+  std::vector<HostTensor> states;
+};
+
+void expect_close(const HostTensor& found, const HostTensor& expected, double tolerance, const std::string& what) {
+  const HostTensor wide = found.as(DataType::f64, Layout::nchw);
+  double scale = 0;
+  for (const double value : expected.f64()) scale = std::max(scale, std::abs(value));
+  for (size_t i = 0; i < expected.f64().size(); ++i) {
+    const double difference = std::abs(wide.f64()[i] - expected.f64()[i]);
+    ASSERT_TRUE(difference <= tolerance * scale)
+        << what << ": element " << i << " is " << wide.f64()[i] << ", expected " << expected.f64()[i];
+  }
+}
+
+class Updates : public ::testing::TestWithParam<UpdateCase> {
+ protected:
+  // Three steps from one start, with gradients that are the same for every device.
+  UpdateRun after_three_steps(Device device) const {
+    const UpdateCase& c = GetParam();
+    UpdateRun run(c.update, c.params, c.shape, device);
+    Generator random(5);
+    const HostTensor numbers({c.shape, DataType::f64, Layout::nchw});
+    fill_uniform(numbers, random, -1, 1);
+    run.set(numbers);
+    for (int64_t number = 1; number <= 3; ++number) {
+      fill_uniform(numbers, random, -1, 1);
+      run.step(numbers, number);
+    }
+    return run;
+  }
+};
+
+TEST_P(Updates, AgreeWithTheReference) {
+  const UpdateRun truth = after_three_steps(Device::reference), found = after_three_steps(GetParam().device);
+  const double tolerance = found.variant.relative_error;
+  expect_close(found.value, truth.value, tolerance, "value");
+  for (size_t i = 0; i < truth.states.size(); ++i)
+    expect_close(found.states[i], truth.states[i], tolerance, "state " + std::to_string(i));
+}
+
+TEST_P(Updates, DoNotDependOnTheOrderOfThreads) {
+  const UpdateRun ascending = after_three_steps(GetParam().device);
+  const simt::WithTurns reverse(simt::Turns::descending);
+  const UpdateRun descending = after_three_steps(GetParam().device);
+  EXPECT_EQ(std::memcmp(ascending.value.view().data, descending.value.view().data, ascending.value.desc().bytes()), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Updates, ::testing::ValuesIn(all_cases()), [](const auto& info) {
+  return info.param.update + "__" + info.param.name + "__" + to_string(info.param.device);
+});
+
+// The value 1 after each step.
+void expect_steps(UpdateRun run, const std::vector<double>& gradients, const std::vector<double>& values) {
+  const HostTensor number({{1, 1, 1, 1}, DataType::f64, Layout::nchw});
+  number.f64()[0] = 1;
+  run.set(number);
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    number.f64()[0] = gradients[i];
+    run.step(number, static_cast<int64_t>(i) + 1);
+    EXPECT_TRUE(std::abs(run.value.f64()[0] - values[i]) <= 1e-14) << run.value.f64()[0];
+  }
+}
+
+TEST(UpdateConventions, Adam) {
+  expect_steps({"adam", {{"lr", 0.1}}, {1, 1, 1, 1}, Device::reference}, {0.5, -0.25, 1},
+               {0.9000000019999999, 0.8733662987078462, 0.8075551396770897});
+}
+
+// torch.optim.SGD(lr=0.5, weight_decay=0.25, maximize=True)
+TEST(UpdateConventions, GradientAscent) {
+  expect_steps({"gradient_ascent", {{"lr", 0.5}, {"weight_decay", 0.25}}, {1, 1, 1, 1}, Device::reference}, {1, -2},
+               {1.375, 0.203125});
+}
+
+TEST(UpdateConventions, NormalisationIsOfEachImage) {
+  for (const auto& [name, steps] :
+       std::map<std::string, std::vector<double>>{{"mean_abs", {0.5, 1.5, 1, 1}}, {"std", {1, 3, 0, 0}}}) {
+    UpdateRun run("gradient_ascent", {{"normalisation", name}}, {2, 1, 1, 2}, Device::reference);
+    const HostTensor numbers({{2, 1, 1, 2}, DataType::f64, Layout::nchw});
+    std::ranges::fill(numbers.f64(), 0.0);
+    run.set(numbers);
+    std::ranges::copy(std::vector<double>{1, 3, 100, 100}, numbers.f64().begin());
+    run.step(numbers, 1);
+    for (size_t i = 0; i < 4; ++i) EXPECT_EQ(run.value.f64()[i], steps[i]) << name << " " << i;
+  }
+}
+
+}  // namespace
+}  // namespace convlens::test
