@@ -67,6 +67,17 @@ BenchProblem problem_from_text(const std::string& op, const std::string& text, c
   throw InputError(op + " has no case '" + text + "'" + did_you_mean(text, names));
 }
 
+Problem laid_out(const Variant& variant, const BenchProblem& origin) {
+  Problem problem = origin.problem(DataType::f32, Layout::nchw);
+  if (variant.pass != Pass::forward || !variant.fuses_activation) problem.activation.reset();
+  if (variant.layouts) {
+    const IoLayout io = variant.layouts(problem);
+    for (TensorDesc& input : problem.inputs) input.layout = io.input;
+    problem.output.layout = io.output;
+  }
+  return problem;
+}
+
 std::vector<BenchProblem> problems_of_model(const Model& model, Pass pass) {
   PlanRequest request{.observe = {model.output}};
   if (pass != Pass::forward) request = {.losses = {model.output}, .gradients = {model.image_input().name}};

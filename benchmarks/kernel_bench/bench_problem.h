@@ -19,6 +19,9 @@ struct BenchProblem {
 /// n1c64h56w56k64r3s3p1 (conv2d_text.h). Throws InputError.
 BenchProblem problem_from_text(const std::string& op, const std::string& text, const std::vector<OperatorCase>& cases);
 
+/// The problem in the layouts that a variant takes, with the activation only if it fuses one.
+Problem laid_out(const Variant& variant, const BenchProblem& origin);
+
 /// The distinct problems that the engine has to solve in one pass of a model, after its rewriting: forward alone, or
 /// back to the image.
 std::vector<BenchProblem> problems_of_model(const Model& model, Pass pass);

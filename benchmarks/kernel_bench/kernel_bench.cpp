@@ -11,6 +11,7 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
+#include "benchmarks/kernel_bench/export/export.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -21,7 +22,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> ops, cases, variants;
-  std::string model, json, device = "cpu";
+  std::string model, json, export_folder, device = "cpu";
   Pass pass = Pass::forward;
   int threads = 0, samples = 15;
   bool cold = false, no_check = false;
@@ -130,6 +131,16 @@ int run(const Options& options) {
   return wrong ? 1 : 0;
 }
 
+#ifdef CONVLENS_LENS
+int run_export(const Options& options) {
+  if (device_by_name(options.device) != Device::simt)
+    throw InputError("--export writes what the emulator runs: it needs --device simt");
+  for (const BenchProblem& problem : problems(options))
+    export_launches(problem, {.folder = options.export_folder, .pass = options.pass, .variants = options.variants});
+  return 0;
+}
+#endif
+
 int main_of(int argc, char** argv) {
   Options options;
   CLI::App app("Checks every variant of an operator against the reference, then times them in turns");
@@ -147,7 +158,14 @@ int main_of(int argc, char** argv) {
   app.add_flag("--cold", options.cold, "empty the caches before each sample");
   app.add_flag("--no-check", options.no_check, "do not compare with the (slow) reference first");
   app.add_option("--json", options.json, "also write all numbers to this file");
+#ifdef CONVLENS_LENS
+  app.add_option("--export", options.export_folder,
+                 "in place of timing, write each launch of CUDA kernels into a folder of its own there, for replay");
+#endif
   CLI11_PARSE(app, argc, argv);
+#ifdef CONVLENS_LENS
+  if (!options.export_folder.empty()) return run_export(options);
+#endif
   return run(options);
 }
 

@@ -52,14 +52,8 @@ BenchProblem problem_of(const Options& options) {
   return {*first};
 }
 
-Problem laid_out(const Variant& variant, const BenchProblem& origin) {
-  Problem problem = origin.problem(DataType::f32, Layout::nchw);
-  if (variant.pass != Pass::forward || !variant.fuses_activation) problem.activation.reset();
-  if (variant.layouts) {
-    const IoLayout io = variant.layouts(problem);
-    for (TensorDesc& input : problem.inputs) input.layout = io.input;
-    problem.output.layout = io.output;
-  }
+Problem problem_for(const Variant& variant, const BenchProblem& origin) {
+  Problem problem = laid_out(variant, origin);
   if (const auto reason = variant.refuses ? variant.refuses(problem) : std::nullopt)
     throw InputError(variant.name + " refuses " + origin.to_string() + ": " + *reason);
   return problem;
@@ -68,7 +62,7 @@ Problem laid_out(const Variant& variant, const BenchProblem& origin) {
 int run(const Options& options) {
   const Variant& variant = variant_of(options.file, options.pass);
   const BenchProblem origin = problem_of(options);
-  const Problem problem = laid_out(variant, origin);
+  const Problem problem = problem_for(variant, origin);
   simt::Recorder recorder;
   Contestant contestant(variant, origin, problem, random_values(origin));
   const size_t before = recorder.launches().size();

@@ -21,12 +21,12 @@ static_assert(std::endian::native == std::endian::little, "the values are writte
 
 constexpr std::string_view magic = "\x93NUMPY";
 
-std::string header(std::span<const int64_t> shape) {
+std::string header(std::string_view type, std::span<const int64_t> shape) {
   std::string dimensions;
   for (const int64_t size : shape) dimensions += std::to_string(size) + ", ";
   // A tuple of one needs its comma; of more, NumPy writes none at the end.
   if (!shape.empty()) dimensions.resize(dimensions.size() - (shape.size() == 1 ? 1 : 2));
-  std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + dimensions + "), }";
+  std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (" + dimensions + "), }";
 
   constexpr size_t preamble = 10, alignment = 64;
   const size_t length = (preamble + text.size() + 1 + alignment - 1) / alignment * alignment - preamble;
@@ -77,13 +77,20 @@ std::optional<std::vector<int64_t>> parse_shape(std::string_view text) {
 }  // namespace
 
 void write_npy(const std::filesystem::path& path, std::span<const int64_t> shape, std::span<const float> values) {
-  if (element_count(shape) != values.size()) {
+  write_npy(path, "<f4", shape, std::as_bytes(values));
+}
+
+void write_npy(const std::filesystem::path& path, std::string_view type, std::span<const int64_t> shape,
+               std::span<const std::byte> bytes) {
+  const auto value_bytes = static_cast<size_t>(type.back() - '0');
+  const auto count = element_count(shape);
+  if (!count || *count * value_bytes != bytes.size()) {
     throw InternalError("'" + path.string() + "' cannot be written: its shape does not fit its " +
-                        std::to_string(values.size()) + " values");
+                        std::to_string(bytes.size() / value_bytes) + " values");
   }
   AtomicFile file(path);
-  file.write(header(shape));
-  file.write(std::as_bytes(values));
+  file.write(header(type, shape));
+  file.write(bytes);
   file.commit();
 }
 

@@ -59,9 +59,10 @@ std::atomic<Turns> present_turns = Turns::ascending;
 WithTurns::WithTurns(Turns turns) : before_(present_turns.exchange(turns)) {}
 WithTurns::~WithTurns() { present_turns = before_; }
 
-void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body) {
+void run_grid(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument> arguments,
+              const std::function<void()>& body) {
   check(shape);
-  if (watcher) watcher->launch_begins(shape, kernel);
+  if (watcher) watcher->launch_begins(shape, kernel, arguments);
   const int64_t blocks = blocks_of(shape);
   const Turns turns = present_turns;
   std::exception_ptr error;

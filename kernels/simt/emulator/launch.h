@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 
 #include "kernels/base/variant.h"
@@ -13,7 +14,8 @@ constexpr convlens::Device device = convlens::Device::simt;
 /// Runs `body`, a call of `kernel`, for each thread of each block, blocks spread over the cores. Throws KernelError for
 /// a launch that no GPU would take (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"), and
 /// what Block::run does.
-void run_grid(const LaunchShape& shape, const void* kernel, const std::function<void()>& body);
+void run_grid(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument> arguments,
+              const std::function<void()>& body);
 
 /// The same for a cooperative launch, whose blocks are all there at once and may wait for each other. Throws
 /// KernelError also for a grid too large for that.
@@ -34,7 +36,11 @@ class WithTurns {
 /// kernel<<<grid, block, shared_bytes>>>(arguments..), and waits for its end.
 template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
-  run_grid(shape, reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
+  const auto run = [&](Parameters... parameters) {
+    const std::array<KernelArgument, sizeof...(Parameters)> passed{KernelArgument(parameters)...};
+    run_grid(shape, reinterpret_cast<const void*>(kernel), passed, [&] { kernel(parameters...); });
+  };
+  run(arguments...);
 }
 
 /// cudaLaunchCooperativeKernel: the kernel may wait for its whole grid (cooperative_groups::this_grid().sync()).

@@ -3,6 +3,8 @@
 #include <compare>
 #include <cstddef>
 #include <source_location>
+#include <span>
+#include <typeinfo>
 
 namespace simt {
 
@@ -22,13 +24,23 @@ struct Site {
   auto operator<=>(const Site&) const = default;
 };
 
+/// One argument of a launch, as the kernel gets it.
+struct KernelArgument {
+  const std::type_info* type;
+  std::span<const std::byte> bytes;
+
+  template <class T>
+  explicit KernelArgument(const T& argument) : type(&typeid(T)), bytes(std::as_bytes(std::span(&argument, 1))) {}
+};
+
 /// Is told of everything that kernels do. Blocks then run one after the other.
 class Watcher {
  public:
   virtual ~Watcher() = default;
   virtual void allocated(const void* address, size_t bytes) = 0;
   virtual void freed(const void* address) = 0;
-  virtual void launch_begins(const LaunchShape& shape, const void* kernel) = 0;
+  virtual void launch_begins(const LaunchShape& shape, const void* kernel,
+                             std::span<const KernelArgument> arguments) = 0;
   virtual void block_begins(Block& block) = 0;
   virtual void stepped(const void* code) = 0;  ///< a basic block begins
   virtual void accessed(const void* address, size_t bytes, Access access, const Site& site) = 0;

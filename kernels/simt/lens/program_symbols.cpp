@@ -10,12 +10,6 @@
 namespace simt {
 namespace {
 
-std::string demangled(const char* name) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
-  return status == 0 ? text.get() : name;
-}
-
 // "void convlens::(anonymous namespace)::forward(Sizes)" -> "convlens::(anonymous namespace)::forward"
 std::string without_parameters(std::string text) {
   const std::string anonymous = "(anonymous namespace)";
@@ -42,6 +36,12 @@ uintptr_t number(const void* address) { return reinterpret_cast<uintptr_t>(addre
 
 }  // namespace
 
+std::string demangled(const char* name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
+  return status == 0 ? text.get() : name;
+}
+
 struct ProgramSymbols::Impl {
   Dwfl_Callbacks callbacks{.find_elf = dwfl_linux_proc_find_elf, .find_debuginfo = dwfl_standard_find_debuginfo};
   Dwfl* dwfl = dwfl_begin(&callbacks);
@@ -66,10 +66,19 @@ SourceLine ProgramSymbols::line(const Site& site) const {
   return file ? SourceLine{file, static_cast<unsigned>(line)} : SourceLine{};
 }
 
-std::string ProgramSymbols::function(const void* code) const {
+std::string ProgramSymbols::function(const void* code) const { return without_parameters(signature(code)); }
+
+std::string ProgramSymbols::signature(const void* code) const {
   Dwfl_Module* module = dwfl_addrmodule(impl_->dwfl, number(code));
   const char* name = module ? dwfl_module_addrname(module, number(code)) : nullptr;
-  return name ? without_parameters(demangled(name)) : "a kernel";
+  return name ? demangled(name) : "a kernel";
+}
+
+std::string ProgramSymbols::compiled_file(const void* code) const {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = dwfl_addrdie(impl_->dwfl, number(code), &bias);
+  const char* file = unit ? dwarf_diename(unit) : nullptr;
+  return file ? file : "";
 }
 
 std::vector<SharedVariable> ProgramSymbols::shared_variables() const {

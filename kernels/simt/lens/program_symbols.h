@@ -21,6 +21,9 @@ struct SharedVariable {
   size_t bytes;
 };
 
+/// As C++ has it: "convlens::forward(float*)" for "_ZN8convlens7forwardEPf"; as it is if it is no such name.
+std::string demangled(const char* name);
+
 /// What the debugging information of the running program says (elfutils' libdw).
 class ProgramSymbols {
  public:
@@ -28,7 +31,9 @@ class ProgramSymbols {
   ~ProgramSymbols();
 
   SourceLine line(const Site& site) const;
-  std::string function(const void* code) const;  ///< demangled, without its parameters
+  std::string function(const void* code) const;       ///< demangled, without its parameters
+  std::string signature(const void* code) const;      ///< demangled, with them
+  std::string compiled_file(const void* code) const;  ///< whose compilation made it; empty if nothing tells
   /// The program's own thread-local variables, which is what `__shared__` ones are in the emulator.
   std::vector<SharedVariable> shared_variables() const;
 

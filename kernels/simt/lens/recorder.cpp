@@ -66,7 +66,7 @@ void Recorder::allocated(const void* address, size_t bytes) {
 
 void Recorder::freed(const void* address) { global_.erase(number(address)); }
 
-void Recorder::launch_begins(const LaunchShape& shape, const void* kernel) {
+void Recorder::launch_begins(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument>) {
   present_ = {.kernel = symbols_.function(kernel), .shape = shape};
   traffic_.assign(sites_.size(), {});
   findings_.clear();

@@ -70,7 +70,7 @@ class Recorder final : public Watcher {
 
   void allocated(const void* address, size_t bytes) override;
   void freed(const void* address) override;
-  void launch_begins(const LaunchShape& shape, const void* kernel) override;
+  void launch_begins(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument> arguments) override;
   void block_begins(Block& block) override;
   void stepped(const void* code) override;
   void accessed(const void* address, size_t bytes, Access access, const Site& site) override;
