@@ -78,12 +78,11 @@ void write(const CapturedLaunch& launch, const std::string& ptx, const fs::path&
   fs::rename(hidden, folder);
 }
 
-std::vector<CapturedLaunch> captured(const Variant& variant, const BenchProblem& origin, const Problem& problem) {
+/// Of a backward pass also those of the forward pass, if that has to save something.
+std::vector<CapturedLaunch> launches_of(const Variant& variant, const BenchProblem& origin, const Problem& problem) {
   LaunchCapture capture;
-  Contestant contestant(variant, origin, problem, random_values(origin));
-  const auto preparations = static_cast<std::ptrdiff_t>(capture.launches().size());
-  contestant.run();
-  return {capture.launches().begin() + preparations, capture.launches().end()};
+  Contestant(variant, origin, problem, random_values(origin)).run();
+  return capture.launches();
 }
 
 }  // namespace
@@ -99,7 +98,7 @@ void export_launches(const BenchProblem& origin, const ExportOptions& options) {
       refusals += "; " + variant->name + " refuses: " + *reason;
       continue;
     }
-    const std::vector<CapturedLaunch> launches = captured(*variant, origin, problem);
+    const std::vector<CapturedLaunch> launches = launches_of(*variant, origin, problem);
     for (size_t i = 0; i < launches.size(); ++i, ++written) {
       const fs::path folder = options.folder / (origin.c.op + "." + origin.c.name + "." + to_string(options.pass) +
                                                 "." + variant->name + "." + std::to_string(i));
