@@ -83,7 +83,7 @@ def argument(stated: dict) -> Argument:
 
 
 def interpret(launch: Launch) -> Buffers:
-    """Run the PTX; returns what the buffers then hold."""
+    """Run the PTX; returns what the buffers then hold, those exported as bytes as the floats that were stored there."""
     kernel = parse_kernel(launch.ptx, launch.entry)
     memory = Memory()
     addresses = {name: memory.allocate(values.view(np.uint8)) for name, values in launch.before.items()}
@@ -93,9 +93,7 @@ def interpret(launch: Launch) -> Buffers:
     for z, y, x in itertools.product(*map(range, reversed(launch.grid))):
         spaces = {"global": memory, "param": parameters, "shared": shared.copy()}
         Block(program, spaces, special_registers(launch, (x, y, z)), int(np.prod(launch.block))).run()
-    return {
-        name: memory.read(addresses[name], values.nbytes).view(values.dtype) for name, values in launch.before.items()
-    }
+    return {name: memory.read(addresses[name], values) for name, values in launch.before.items()}
 
 
 def parameter_space(kernel: Kernel, arguments: list[np.ndarray]) -> tuple[Memory, dict[str, int]]:
@@ -134,6 +132,7 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
 
     Other types are equal (0) or not (infinity).
     """
+    expected = expected.view(found.dtype)
     if expected.dtype.kind != "f":
         return 0.0 if np.array_equal(found, expected) else np.inf
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))

@@ -19,6 +19,7 @@ class Memory:
     def __init__(self) -> None:
         self.bytes = np.zeros(GUARD, np.uint8)
         self.allocated = np.zeros(GUARD, np.bool_)
+        self.float_sizes = np.zeros(GUARD, np.uint8)  # where a float begins that was stored: its bytes
 
     def allocate(self, content: np.ndarray) -> int:
         """Make room for bytes and return their address."""
@@ -26,15 +27,19 @@ class Memory:
         padding = np.zeros(-content.size % GUARD + GUARD, np.uint8)
         self.bytes = np.concatenate([self.bytes, content, padding])
         self.allocated = np.concatenate([self.allocated, np.ones(content.size, np.bool_), padding.astype(np.bool_)])
+        self.float_sizes = np.zeros(self.bytes.size, np.uint8)
         return address
 
     def copy(self) -> Memory:
         """Another one with the same content."""
         return deepcopy(self)
 
-    def read(self, address: int, size: int) -> np.ndarray:
-        """The bytes there now."""
-        return self.bytes[address : address + size].copy()
+    def read(self, address: int, like: np.ndarray) -> np.ndarray:
+        """The values there now; bytes as the floats that were stored there, if there were any of one size."""
+        place = slice(address, address + like.nbytes)
+        sizes = np.unique(self.float_sizes[place])
+        known = like.dtype != np.uint8 or sizes.size != 2
+        return self.bytes[place].copy().view(like.dtype if known else f"f{sizes[1]}")
 
     def check_alignment(self, addresses: np.ndarray, alignment: int) -> None:
         """Refuse addresses that are no multiples of it."""
@@ -49,6 +54,7 @@ class Memory:
         """Set the values at the addresses; of two at one address, either may stay."""
         size = values.dtype.itemsize
         self.bytes.view(values.dtype)[self._checked(addresses, size) // size] = values
+        self.float_sizes[addresses] = size if values.dtype.kind == "f" else 0
 
     def _checked(self, addresses: np.ndarray, size: int) -> np.ndarray:
         inside = (addresses >= 0) & (addresses + size <= self.bytes.size)
