@@ -138,6 +138,15 @@ def test_a_folder_that_is_no_launch_is_refused_in_one_sentence(relu: Path) -> No
     assert done.stderr.count("\n") == 1
 
 
+def test_kernel_bench_says_that_it_needs_nvcc(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    export = EXPORTS[0]
+    program = [pytestconfig.getoption("--kernel-bench"), *export.arguments, "--export", str(tmp_path)]
+    done = subprocess.run(program, check=False, capture_output=True, text=True, env={"PATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert "needs nvcc" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -210,6 +210,15 @@ def test_asynchronous_copies_arrive_when_they_are_waited_for() -> None:
     np.testing.assert_array_equal(found, 1000 + np.where(lanes % 2 == 1, lanes, 0))
 
 
+def test_generic_addresses_lead_to_both_spaces() -> None:
+    found = threads_run("""
+        .shared .align 4 .b8 words[4];
+        mov.u64 %rd4, words; cvta.shared.u64 %rd5, %rd4; st.u32 [%rd5], 7; ld.shared.u32 %r2, [words];
+        cvta.to.global.u64 %rd6, %rd3; st.global.u32 [%rd6], %r2; ld.u32 %r3, [%rd3]; add.u32 %r3, %r3, %r1;
+        st.u32 [%rd3], %r3;""")
+    np.testing.assert_array_equal(found, 7 + np.arange(32))
+
+
 def test_atomics_lose_nothing() -> None:
     found = threads_run("red.global.add.u32 [%rd1], 1; atom.global.max.u32 %r5, [%rd1+4], %r1;", 64, 2)
     np.testing.assert_array_equal(found, [64, 63])

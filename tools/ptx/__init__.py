@@ -7,7 +7,9 @@ nvcc made of a kernel means what its source says. (https://docs.nvidia.com/cuda/
     types.py      PTX's types in numpy
     memory.py     the state spaces
     block.py      the threads of a block: registers, divergence, meetings
-    meanings/     what each instruction does
+    access.py     what an instruction names in memory
+    program.py    a kernel ready to run
+    meanings/     what each instruction does, by chapters
     launch.py     an exported launch (kernel_bench --export): its arguments, its run, its comparison
     driver.py     the same launch on a GPU
 """

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ptx.access import SPACES, address_of, memory_of
 from ptx.block import Action, Block, read, register_name
 from ptx.meaning import meaning
-from ptx.meanings.movement import SPACES, address_of, memory_of
 from ptx.parser import Instruction, Operand
 from ptx.types import NUMPY
 

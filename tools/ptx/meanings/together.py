@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ptx.access import elements
 from ptx.block import WARP, Action, Block, Reader, read, register_name
 from ptx.meaning import Meeting, meaning, meeting
-from ptx.meanings.movement import elements
 from ptx.parser import Immediate, Instruction, Operand
 from ptx.types import NUMPY
 
