@@ -42,6 +42,19 @@ TEST(Npy, HeaderIsThatOfNumpy) {
   EXPECT_EQ(text, expected + std::string(127 - expected.size(), ' ') + "\n");
 }
 
+TEST(Npy, WritesBytesOfAnyType) {
+  const TemporaryFolder folder;
+  const std::vector<double> values = {1.5, -2};
+  write_npy(folder / "a.npy", "<f8", std::vector<int64_t>{2}, std::as_bytes(std::span(values)));
+  const auto bytes = read_file(folder / "a.npy");
+  ASSERT_EQ(bytes.size(), 128u + 16u);
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  EXPECT_NE(text.find("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"), std::string::npos);
+  EXPECT_EQ(text.substr(128), std::string(reinterpret_cast<const char*>(values.data()), 16));
+  EXPECT_THROW(write_npy(folder / "b.npy", "<f8", std::vector<int64_t>{4}, std::as_bytes(std::span(values))),
+               InternalError);
+}
+
 TEST(Npy, ReadsWhatNumpyWrote) {
   const NpyArray array = read_npy(data_file("resize_nearest_mixed.npy"));
   EXPECT_EQ(array.shape, (std::vector<int64_t>{5, 31}));

@@ -49,7 +49,7 @@ Json to_json(const CapturedLaunch& launch, const std::string& entry) {
 }
 
 void write(const CapturedBuffer& buffer, std::span<const std::byte> bytes, const fs::path& file) {
-  const size_t value_bytes = static_cast<size_t>(buffer.type.back() - '0');
+  const auto value_bytes = static_cast<size_t>(buffer.type.back() - '0');
   const std::vector<int64_t> shape{static_cast<int64_t>(bytes.size() / value_bytes)};
   viz::write_npy(file, buffer.type, shape, bytes);
 }
