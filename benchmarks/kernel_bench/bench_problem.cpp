@@ -48,6 +48,12 @@ Problem BenchProblem::problem(DataType type, Layout layout) const {
   return problem;
 }
 
+Json BenchProblem::to_json() const {
+  Json shapes = Json::array();
+  for (const Shape& s : c.inputs) shapes.push_back({s.n(), s.c(), s.h(), s.w()});
+  return {{"op", c.op}, {"case", c.name}, {"inputs", shapes}, {"params", write_params(*c.params)}, {"count", count}};
+}
+
 std::string BenchProblem::to_string() const {
   const Problem p = problem(DataType::f32, Layout::nchw);
   std::string text = c.op + " " + c.name + ":";

@@ -2,6 +2,7 @@
 
 #include "engine/model.h"
 #include "kernels/base/cases.h"
+#include "kernels/base/json.h"
 
 namespace convlens::bench {
 
@@ -12,6 +13,7 @@ struct BenchProblem {
   int count = 1;
 
   Problem problem(DataType type, Layout layout) const;
+  Json to_json() const;
   std::string to_string() const;  ///< "conv2d vgg_conv1_1: 1x3x224x224 -> 1x64x224x224 {...}"
 };
 

@@ -1,14 +1,13 @@
 #pragma once
 
 #include "benchmarks/base/timing.h"
-#include "benchmarks/kernel_bench/bench_problem.h"
+#include "benchmarks/kernel_bench/candidates.h"
+#include "benchmarks/kernel_bench/least_work.h"
 
 namespace convlens::bench {
 
 struct ContestOptions {
-  Pass pass = Pass::forward;
-  Device device = Device::cpu;
-  std::vector<std::string> variants;  ///< only these, if any are named
+  Selection selection;
   int samples = 15;
   Cache cache = Cache::warm;
   bool check = true;  ///< against the reference first
@@ -26,7 +25,7 @@ struct Entry {
 
 struct Contest {
   std::vector<Entry> entries;
-  double flops = 0, bytes = 0;  ///< the least that the problem needs: each tensor is read or written once
+  LeastWork work;
 
   const Entry* fastest() const;  ///< by the best time; nullptr when none took part
   const Entry* preferred() const;

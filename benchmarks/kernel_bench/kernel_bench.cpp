@@ -1,4 +1,5 @@
-// kernel_bench: every variant of an operator on its cases, on sizes given, or on the layers of a model.
+// kernel_bench: every variant of an operator on its cases, on sizes given, or on the layers of a model. Its tables are
+// measured, or for the emulator modelled (on_simt.h).
 
 #include <omp.h>
 
@@ -11,7 +12,7 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
-#include "benchmarks/kernel_bench/export/export.h"
+#include "benchmarks/kernel_bench/on_simt.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -25,7 +26,10 @@ struct Options {
   std::string model, json, export_folder, device = "cpu";
   Pass pass = Pass::forward;
   int threads = 0, samples = 15;
+  int64_t blocks = SimtOptions{}.blocks;
   bool cold = false, no_check = false;
+
+  Selection selection() const { return {pass, device_by_name(device), variants}; }
 };
 
 std::vector<BenchProblem> given_problems(const Options& options) {
@@ -55,13 +59,14 @@ void print_entry(const Contest& contest, const Entry& e) {
   std::printf("  %c %-24s %-14s", e.preferred ? '*' : ' ', e.variant.c_str(), e.layout.c_str());
   if (!e.refusal.empty()) return void(std::printf(" %s\n", e.refusal.c_str()));
   const double best = e.timing.best;
-  std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e\n", best * 1e6, e.timing.median * 1e6, contest.flops / best / 1e9,
-              contest.bytes / best / 1e9, best / contest.fastest()->timing.best, e.error);
+  std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e\n", best * 1e6, e.timing.median * 1e6,
+              contest.work.flops / best / 1e9, contest.work.bytes / best / 1e9, best / contest.fastest()->timing.best,
+              e.error);
 }
 
 void print(const BenchProblem& problem, const Contest& contest) {
-  std::printf("\n%s  %.3f GFLOP, %.2f MB, x%d\n", problem.to_string().c_str(), contest.flops / 1e9, contest.bytes / 1e6,
-              problem.count);
+  std::printf("\n%s  %.3f GFLOP, %.2f MB, x%d\n", problem.to_string().c_str(), contest.work.flops / 1e9,
+              contest.work.bytes / 1e6, problem.count);
   std::printf("    %-24s %-14s %11s %11s %9s %8s %7s %9s\n", "variant", "layout", "best us", "median us", "GFLOP/s",
               "GB/s", "ratio", "error");
   for (const Entry& e : contest.entries) print_entry(contest, e);
@@ -81,12 +86,9 @@ Json to_json(const BenchProblem& problem, const Contest& contest) {
       entry["refused"] = e.refusal;
     entries.push_back(entry);
   }
-  Json inputs = Json::array();
-  for (const Shape& s : problem.c.inputs) inputs.push_back({s.n(), s.c(), s.h(), s.w()});
-  return {{"op", problem.c.op},     {"case", problem.c.name},
-          {"inputs", inputs},       {"params", write_params(*problem.c.params)},
-          {"count", problem.count}, {"flops", contest.flops},
-          {"bytes", contest.bytes}, {"variants", entries}};
+  Json json = problem.to_json();
+  json.update({{"flops", contest.work.flops}, {"bytes", contest.work.bytes}, {"variants", entries}});
+  return json;
 }
 
 /// Milliseconds by operator, if each problem is solved by its preferred variant, or by its fastest.
@@ -101,16 +103,17 @@ void print(const std::map<std::string, Totals>& totals) {
     std::printf("    %-24s %13.3f %13.3f\n", op.c_str(), t.preferred * 1e3, t.fastest * 1e3);
 }
 
-int run(const Options& options) {
+int measure(const Options& options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
-  const ContestOptions contest_options{.pass = options.pass,
-                                       .device = device_by_name(options.device),
-                                       .variants = options.variants,
+  const ContestOptions contest_options{.selection = options.selection(),
                                        .samples = options.samples,
                                        .cache = options.cold ? Cache::cold : Cache::warm,
                                        .check = !options.no_check};
-  Json record{
-      {"environment", environment()}, {"pass", to_string(options.pass)}, {"caches", options.cold ? "cold" : "warm"}};
+  Json record{{"kind", "measured"},
+              {"device", options.device},
+              {"environment", environment()},
+              {"pass", to_string(options.pass)},
+              {"caches", options.cold ? "cold" : "warm"}};
   std::cout << to_line(record["environment"]) << "; pass " << to_string(options.pass) << ", caches "
             << (options.cold ? "cold" : "warm") << ", " << options.samples
             << " samples; * is the variant that the planner prefers\n";
@@ -131,19 +134,11 @@ int run(const Options& options) {
   return wrong ? 1 : 0;
 }
 
-#ifdef CONVLENS_LENS
-int run_export(const Options& options) {
-  if (device_by_name(options.device) != Device::simt)
-    throw InputError("--export writes what the emulator runs: it needs --device simt");
-  for (const BenchProblem& problem : problems(options))
-    export_launches(problem, {.folder = options.export_folder, .pass = options.pass, .variants = options.variants});
-  return 0;
-}
-#endif
-
 int main_of(int argc, char** argv) {
   Options options;
-  CLI::App app("Checks every variant of an operator against the reference, then times them in turns");
+  CLI::App app(
+      "Checks every variant of an operator against the reference, then times them in turns; on the device simt "
+      "says what each would do on a GPU");
   app.add_option("--op", options.ops, "operator; without it all that have cases for benchmarks");
   app.add_option("--case", options.cases, "a case's name, a line of cases.json, or for conv2d n1c64h56w56k64r3s3p1");
   app.add_option("--model", options.model, "a model's folder: time its distinct layers");
@@ -155,18 +150,22 @@ int main_of(int argc, char** argv) {
   app.add_option("--variant", options.variants, "only the variants named");
   app.add_option("--threads", options.threads, "OpenMP threads; 0: all");
   app.add_option("--samples", options.samples, "samples of each variant")->check(CLI::PositiveNumber);
+  app.add_option("--blocks", options.blocks,
+                 "on simt: at most so many blocks of each launch are run, and stand for all")
+      ->check(CLI::PositiveNumber);
   app.add_flag("--cold", options.cold, "empty the caches before each sample");
   app.add_flag("--no-check", options.no_check, "do not compare with the (slow) reference first");
   app.add_option("--json", options.json, "also write all numbers to this file");
-#ifdef CONVLENS_LENS
   app.add_option("--export", options.export_folder,
                  "in place of timing, write each launch of CUDA kernels into a folder of its own there, for replay");
-#endif
   CLI11_PARSE(app, argc, argv);
-#ifdef CONVLENS_LENS
-  if (!options.export_folder.empty()) return run_export(options);
-#endif
-  return run(options);
+  if (!options.export_folder.empty() && options.selection().device != Device::simt)
+    throw InputError("--export writes what the emulator runs: it needs --device simt");
+  if (options.selection().device == Device::simt)
+    return run_on_simt(problems(options),
+                       {options.selection(), options.blocks, !options.no_check, options.json, options.export_folder},
+                       argv);
+  return measure(options);
 }
 
 }  // namespace

@@ -79,12 +79,12 @@ TEST(Contest, NamesTheWrongAndTheUnwillingAndTimesTheOthers) {
   EXPECT_TRUE(timed);
   ASSERT_NE(contest.preferred(), nullptr);
   EXPECT_NE(contest.preferred()->variant, "half");
-  EXPECT_EQ(contest.bytes, 2 * 4 * 60);
+  EXPECT_EQ(contest.work.bytes, 2 * 4 * 60);
 }
 
 TEST(Contest, ServesEveryPassOfAConvolution) {
   for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weights}) {
-    const Contest contest = hold({conv2d_from_text("c16h9k16r3p1")}, {.pass = pass, .samples = 2});
+    const Contest contest = hold({conv2d_from_text("c16h9k16r3p1")}, {.selection = {.pass = pass}, .samples = 2});
     ASSERT_NE(contest.fastest(), nullptr) << to_string(pass);
     for (const Entry& e : contest.entries) EXPECT_FALSE(e.wrong) << e.variant << " " << to_string(pass);
   }

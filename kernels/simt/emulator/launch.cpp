@@ -1,5 +1,6 @@
 #include "kernels/simt/emulator/launch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "kernels/simt/emulator/cooperative_grid.h"
+#include "kernels/simt/emulator/sample.h"
 
 namespace simt {
 namespace {
@@ -39,9 +41,12 @@ void check_resident(const LaunchShape& shape) {
                       std::to_string(max_resident_threads) + " threads fit at once");
 }
 
-/// Of the block whose turn is `turn`.
-uint3 index_of(int64_t turn, const LaunchShape& shape, Turns turns) {
-  const int64_t number = turns == Turns::ascending ? turn : blocks_of(shape) - 1 - turn;
+/// Which of `count` blocks has the turn `turn`.
+int64_t whose_turn(int64_t turn, int64_t count, Turns turns) {
+  return turns == Turns::ascending ? turn : count - 1 - turn;
+}
+
+uint3 index_of(int64_t number, const LaunchShape& shape) {
   const auto x = static_cast<unsigned>(number % shape.grid.x), rest = static_cast<unsigned>(number / shape.grid.x);
   return {x, rest % shape.grid.y, rest / shape.grid.y};
 }
@@ -53,26 +58,35 @@ Block& own_block() {
 }
 
 std::atomic<Turns> present_turns = Turns::ascending;
+std::atomic<int64_t> present_sample = every_block;
 
 }  // namespace
 
 WithTurns::WithTurns(Turns turns) : before_(present_turns.exchange(turns)) {}
 WithTurns::~WithTurns() { present_turns = before_; }
 
+WithSample::WithSample(int64_t blocks) : before_(present_sample.exchange(blocks)) {}
+WithSample::~WithSample() { present_sample = before_; }
+
+int64_t sampled_block(int64_t i, int64_t run, int64_t blocks) {
+  return run == blocks ? i : i * (blocks - 1) / std::max<int64_t>(run - 1, 1);
+}
+
 void run_grid(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument> arguments,
               const std::function<void()>& body) {
   check(shape);
   if (watcher) watcher->launch_begins(shape, kernel, arguments);
-  const int64_t blocks = blocks_of(shape);
+  const int64_t blocks = blocks_of(shape), run = std::min(blocks, present_sample.load());
   const Turns turns = present_turns;
   std::exception_ptr error;
   std::mutex mutex;
   std::atomic<bool> failed = false;
 #pragma omp parallel for schedule(dynamic) if (!watcher)
-  for (int64_t i = 0; i < blocks; ++i) {
+  for (int64_t i = 0; i < run; ++i) {
     if (failed) continue;
     try {
-      own_block().run(shape, index_of(i, shape, turns), turns, body);
+      const int64_t number = sampled_block(whose_turn(i, run, turns), run, blocks);
+      own_block().run(shape, index_of(number, shape), turns, body);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failed.exchange(true)) error = std::current_exception();
@@ -92,7 +106,8 @@ void run_cooperative_grid(const LaunchShape& shape, const std::function<void()>&
   std::vector<std::jthread> threads;
   for (int turn = 0; turn < blocks; ++turn)
     threads.emplace_back([&, turn] {
-      grid.take_part(turn, [&] { Block(&grid).run(shape, index_of(turn, shape, turns), turns, body); });
+      grid.take_part(turn,
+                     [&] { Block(&grid).run(shape, index_of(whose_turn(turn, blocks, turns), shape), turns, body); });
     });
   threads.clear();  // waits for their ends
   grid.rethrow_error();

@@ -67,17 +67,24 @@ void Recorder::allocated(const void* address, size_t bytes) {
 void Recorder::freed(const void* address) { global_.erase(number(address)); }
 
 void Recorder::launch_begins(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument>) {
-  present_ = {.kernel = symbols_.function(kernel), .shape = shape};
+  present_ = {.kernel = symbols_.function(kernel),
+              .file = symbols_.compiled_file(kernel),
+              .shape = shape,
+              .blocks = int64_t{shape.grid.x} * shape.grid.y * shape.grid.z};
   traffic_.assign(sites_.size(), {});
   findings_.clear();
   touched_shared_.clear();
   loads_ = stores_ = {};
-  for (auto& [address, region] : global_) region.shadow = Shadow(region.bytes, region.initialised);
+  for (auto& [address, region] : global_) {
+    region.shadow = Shadow(region.bytes, region.initialised);
+    region.loads_of_blocks = region.stores_of_blocks = 0;
+  }
 }
 
 void Recorder::block_begins(Block& block) {
   block_ = &block;
   ++block_number_;
+  ++present_.blocks_run;
   barriers_ = 0;
   shared_.clear();
   const auto add = [&](const std::string& name, const std::byte* address, size_t bytes) {
@@ -172,7 +179,7 @@ void Recorder::count(int site, const Request& request) {
   }
 }
 
-void Recorder::count_block_sectors(Sectors& sectors, Volume& volume) {
+void Recorder::count_block_sectors(Sectors& sectors, Volume& volume, int64_t Region::*of_blocks) {
   constexpr auto bytes = static_cast<int64_t>(sector_bytes);
   volume.moved += static_cast<int64_t>(sectors.of_block.size()) * bytes;
   std::ranges::sort(sectors.of_block);
@@ -181,17 +188,24 @@ void Recorder::count_block_sectors(Sectors& sectors, Volume& volume) {
   volume.fewest_of_blocks += static_cast<int64_t>(sectors.of_block.size()) * bytes;
   sectors.of_launch.insert(sectors.of_block.begin(), sectors.of_block.end());
   volume.fewest = static_cast<int64_t>(sectors.of_launch.size()) * bytes;
+  for (auto& [address, region] : global_) {
+    const auto first = std::ranges::lower_bound(sectors.of_block, address / sector_bytes);
+    const auto last =
+        std::ranges::lower_bound(sectors.of_block, (address + region.bytes + sector_bytes - 1) / sector_bytes);
+    region.*of_blocks += (last - first) * bytes;
+  }
   sectors.of_block.clear();
 }
 
 void Recorder::block_ends() {
   finish_requests();
-  count_block_sectors(loads_, present_.loads);
-  count_block_sectors(stores_, present_.stores);
+  count_block_sectors(loads_, present_.loads, &Region::loads_of_blocks);
+  count_block_sectors(stores_, present_.stores, &Region::stores_of_blocks);
   block_ = nullptr;
 }
 
 void Recorder::launch_ends() {
+  present_.buffers = touched_buffers();
   present_.lines = merged_lines();
   present_.findings = merged_findings();
   launches_.push_back(present_);
@@ -214,6 +228,14 @@ std::string Recorder::place(uintptr_t address) const {
              std::to_string(region.bytes) + " bytes)";
   }
   return text + ", an address in no memory of the kernel's";
+}
+
+std::vector<BufferTraffic> Recorder::touched_buffers() const {
+  std::vector<BufferTraffic> list;
+  for (const auto& [address, region] : global_)
+    if (region.loads_of_blocks + region.stores_of_blocks > 0)
+      list.push_back({region.bytes, region.loads_of_blocks, region.stores_of_blocks});
+  return list;
 }
 
 std::vector<LineTraffic> Recorder::merged_lines() const {

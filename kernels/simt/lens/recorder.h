@@ -37,6 +37,12 @@ struct Volume {
   int64_t moved = 0, fewest_of_blocks = 0, fewest = 0;
 };
 
+/// A buffer of global memory, and the bytes of its sectors that blocks load and store, each counted once a block.
+struct BufferTraffic {
+  size_t bytes;
+  int64_t loads_of_blocks = 0, stores_of_blocks = 0;
+};
+
 /// Something wrong. Counts accesses.
 struct Finding {
   enum class Kind { race, out_of_bounds, uninitialised } kind;
@@ -46,12 +52,15 @@ struct Finding {
   std::string example;  ///< the first: thread and address in words
 };
 
-/// What a launch did.
+/// What a launch did; of its grid, the blocks that were run (emulator/sample.h).
 struct LaunchReport {
   std::string kernel;
+  std::string file;  ///< the .cu file that it was compiled from
   LaunchShape shape;
+  int64_t blocks = 0, blocks_run = 0;
   size_t static_shared_bytes = 0;  ///< of the __shared__ arrays that it touched
   Volume loads, stores;
+  std::vector<BufferTraffic> buffers;  ///< that it touched
   std::vector<LineTraffic> lines;
   std::vector<Finding> findings;
 };
@@ -84,6 +93,7 @@ class Recorder final : public Watcher {
     size_t bytes;
     bool initialised;
     Shadow shadow;
+    int64_t loads_of_blocks = 0, stores_of_blocks = 0;
   };
   struct SiteTraffic {
     std::map<std::pair<Space, Access>, Traffic> of;
@@ -106,9 +116,10 @@ class Recorder final : public Watcher {
   void add_step(const Step& step);
   void finish_requests();
   void count(int site, const Request& request);
-  void count_block_sectors(Sectors& sectors, Volume& volume);
+  void count_block_sectors(Sectors& sectors, Volume& volume, int64_t Region::*of_blocks);
   void found(Finding::Kind kind, int site, int other, uintptr_t address);
   std::string place(uintptr_t address) const;
+  std::vector<BufferTraffic> touched_buffers() const;
   std::vector<LineTraffic> merged_lines() const;
   std::vector<Finding> merged_findings() const;
 

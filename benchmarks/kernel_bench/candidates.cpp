@@ -1,0 +1,40 @@
+#include "benchmarks/kernel_bench/candidates.h"
+
+#include <algorithm>
+#include <set>
+
+#include "kernels/base/cpu/blocked_layout.h"
+
+namespace convlens::bench {
+
+std::string Candidate::layout() const {
+  const std::string from = to_string(problem.inputs[0].layout), to = to_string(problem.output.layout);
+  return from == to ? from : from + ">" + to;
+}
+
+std::string Candidate::refusal() const {
+  if (problem.activation && !variant->fuses_activation) return "does not fuse the activation";
+  return variant->refuses ? variant->refuses(problem).value_or("") : "";
+}
+
+std::vector<Candidate> candidates(const BenchProblem& origin, const Selection& selection) {
+  std::vector<Candidate> list;
+  std::set<std::string> seen;
+  for (const Variant* variant : variants(origin.c.op, selection.pass, selection.device)) {
+    if (!selection.variants.empty() && !std::ranges::count(selection.variants, variant->name)) continue;
+    for (const Layout layout : {cpu_blocked_layout(), Layout::nchw, Layout::nhwc}) {
+      Problem problem = origin.problem(DataType::f32, layout);
+      if (selection.pass != Pass::forward) problem.activation.reset();
+      if (variant->layouts) {
+        const IoLayout io = variant->layouts(problem);
+        for (TensorDesc& input : problem.inputs) input.layout = io.input;
+        problem.output.layout = io.output;
+      }
+      const Candidate candidate{variant, problem};
+      if (seen.insert(variant->name + candidate.layout()).second) list.push_back(candidate);
+    }
+  }
+  return list;
+}
+
+}  // namespace convlens::bench
