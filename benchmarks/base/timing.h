@@ -16,11 +16,24 @@ Timing summarize(std::vector<double> seconds);
 /// Seconds that a call takes.
 double seconds_of(const std::function<void()>& call);
 
-/// What the caches hold when a call starts: what the same call left there just before, or nothing of use.
-enum class Cache { warm, cold };
+/// What is timed. `start` may return before the work is done, as a GPU's launches do; `finish` waits for it.
+struct TimedCall {
+  std::function<void()> start, finish;
+  void operator()() const {
+    start();
+    finish();
+  }
+};
+
+struct Sampling {
+  int samples = 15;
+  /// Empties the caches before a sample. Left out: they hold what the same call left there just before.
+  std::function<void()> evict_caches;
+};
 
 /// Times several calls in turns, each turn beginning with another one, so that whatever else happens on the machine
-/// meets all of them alike. Short calls are repeated within a sample until it is long enough to be measured.
-std::vector<Timing> time_interleaved(std::span<const std::function<void()>> calls, int samples, Cache cache);
+/// meets all of them alike. With warm caches short calls are started again and again within a sample, until it is long
+/// enough to be measured, and waited for once.
+std::vector<Timing> time_interleaved(std::span<const TimedCall> calls, const Sampling& sampling);
 
 }  // namespace convlens::bench

@@ -7,6 +7,16 @@
 
 namespace convlens::bench {
 
+namespace {
+
+// Channels are blocked for the vectors of a CPU.
+std::vector<Layout> layouts_on(Device device) {
+  if (device == Device::cuda || device == Device::simt) return {Layout::nchw, Layout::nhwc};
+  return {cpu_blocked_layout(), Layout::nchw, Layout::nhwc};
+}
+
+}  // namespace
+
 std::string Candidate::layout() const {
   const std::string from = to_string(problem.inputs[0].layout), to = to_string(problem.output.layout);
   return from == to ? from : from + ">" + to;
@@ -22,7 +32,7 @@ std::vector<Candidate> candidates(const BenchProblem& origin, const Selection& s
   std::set<std::string> seen;
   for (const Variant* variant : variants(origin.c.op, selection.pass, selection.device)) {
     if (!selection.variants.empty() && !std::ranges::count(selection.variants, variant->name)) continue;
-    for (const Layout layout : {cpu_blocked_layout(), Layout::nchw, Layout::nhwc}) {
+    for (const Layout layout : layouts_on(selection.device)) {
       Problem problem = origin.problem(DataType::f32, layout);
       if (selection.pass != Pass::forward) problem.activation.reset();
       if (variant->layouts) {

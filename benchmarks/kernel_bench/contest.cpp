@@ -18,12 +18,18 @@ const Entry* Contest::preferred() const {
   return it == entries.end() ? nullptr : &*it;
 }
 
+const Entry* Contest::yardstick() const {
+  const auto it =
+      std::ranges::find_if(entries, [](const Entry& e) { return e.variant == "cudnn" && e.refusal.empty(); });
+  return it == entries.end() ? fastest() : &*it;
+}
+
 Contest hold(const BenchProblem& origin, const ContestOptions& options) {
   Contest contest{.work = least_work(origin, options.selection.pass)};
   const HostValues values = random_values(origin);
   std::vector<Array> truth;
   std::vector<std::unique_ptr<Contestant>> contestants;
-  std::vector<std::function<void()>> calls;
+  std::vector<TimedCall> calls;
   std::vector<size_t> places;
   for (const Candidate& c : candidates(origin, options.selection)) {
     Entry entry{.variant = c.variant->name, .layout = c.layout(), .refusal = c.refusal()};
@@ -38,14 +44,14 @@ Contest hold(const BenchProblem& origin, const ContestOptions& options) {
       }
       if (!entry.wrong) {
         entry.preferred = contest.preferred() == nullptr;
-        calls.emplace_back([&runner = *contestant] { runner.run(); });
+        calls.push_back({[&runner = *contestant] { runner.start(); }, [&runner = *contestant] { runner.finish(); }});
         contestants.push_back(std::move(contestant));
         places.push_back(contest.entries.size());
       }
     }
     contest.entries.push_back(std::move(entry));
   }
-  const auto timings = time_interleaved(calls, options.samples, options.cache);
+  const auto timings = time_interleaved(calls, options.sampling);
   for (size_t i = 0; i < timings.size(); ++i) contest.entries[places[i]].timing = timings[i];
   return contest;
 }

@@ -8,8 +8,7 @@ namespace convlens::bench {
 
 struct ContestOptions {
   Selection selection;
-  int samples = 15;
-  Cache cache = Cache::warm;
+  Sampling sampling;
   bool check = true;  ///< against the reference first
 };
 
@@ -29,6 +28,7 @@ struct Contest {
 
   const Entry* fastest() const;  ///< by the best time; nullptr when none took part
   const Entry* preferred() const;
+  const Entry* yardstick() const;  ///< what the others are compared with: the variant cudnn, or else the fastest
 };
 
 /// Checks every variant of the problem's operator against the double reference, then times them in turns.

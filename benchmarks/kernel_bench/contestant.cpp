@@ -101,9 +101,13 @@ Arguments Contestant::arguments(const Bound& bound) const {
           .packed = bound.packed.get()};
 }
 
+void Contestant::start() { bound_.kernel->run(arguments(bound_)); }
+
+void Contestant::finish() { device_.synchronize(); }
+
 void Contestant::run() {
-  bound_.kernel->run(arguments(bound_));
-  device_.synchronize();
+  start();
+  finish();
 }
 
 std::vector<Array> Contestant::results() const {

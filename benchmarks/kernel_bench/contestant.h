@@ -20,7 +20,9 @@ class Contestant {
  public:
   Contestant(const Variant& variant, const BenchProblem& origin, const Problem& problem, const HostValues& values);
 
-  void run();                          ///< until the result is there
+  void start();                        ///< returns before the result is there, if the device works by itself
+  void finish();                       ///< when it is there
+  void run();                          ///< both
   std::vector<Array> results() const;  ///< output, grad_inputs or grad_weights, in NCHW
 
  private:

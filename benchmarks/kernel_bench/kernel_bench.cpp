@@ -12,6 +12,7 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
+#include "benchmarks/kernel_bench/evictor.h"
 #include "benchmarks/kernel_bench/on_simt.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
@@ -60,7 +61,7 @@ void print_entry(const Contest& contest, const Entry& e) {
   if (!e.refusal.empty()) return void(std::printf(" %s\n", e.refusal.c_str()));
   const double best = e.timing.best;
   std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e\n", best * 1e6, e.timing.median * 1e6,
-              contest.work.flops / best / 1e9, contest.work.bytes / best / 1e9, best / contest.fastest()->timing.best,
+              contest.work.flops / best / 1e9, contest.work.bytes / best / 1e9, best / contest.yardstick()->timing.best,
               e.error);
 }
 
@@ -105,18 +106,18 @@ void print(const std::map<std::string, Totals>& totals) {
 
 int measure(const Options& options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
+  const Device device = device_by_name(options.device);
   const ContestOptions contest_options{.selection = options.selection(),
-                                       .samples = options.samples,
-                                       .cache = options.cold ? Cache::cold : Cache::warm,
+                                       .sampling = {options.samples, options.cold ? evictor(device) : nullptr},
                                        .check = !options.no_check};
   Json record{{"kind", "measured"},
               {"device", options.device},
               {"environment", environment()},
               {"pass", to_string(options.pass)},
               {"caches", options.cold ? "cold" : "warm"}};
-  std::cout << to_line(record["environment"]) << "; pass " << to_string(options.pass) << ", caches "
-            << (options.cold ? "cold" : "warm") << ", " << options.samples
-            << " samples; * is the variant that the planner prefers\n";
+  std::cout << to_line(record["environment"]) << "; pass " << to_string(options.pass) << " on " << options.device
+            << ", caches " << (options.cold ? "cold" : "warm") << ", " << options.samples
+            << " samples; * is the variant that the planner prefers, ratio is to cudnn or the fastest\n";
   std::map<std::string, Totals> totals;
   bool wrong = false;
   for (const BenchProblem& problem : problems(options)) {

@@ -6,7 +6,7 @@ namespace convlens::bench {
 
 struct SimtOptions {
   Selection selection;
-  int64_t blocks = 16;        ///< of each launch at most so many are run, and stand for all
+  int64_t blocks = 8;         ///< of each launch at most so many are run, and stand for all
   bool check = true;          ///< against the reference, where every block was run
   std::string json;           ///< the file that gets all numbers too; empty for none
   std::string export_folder;  ///< in place of the table, the launches are written there (export/); empty for none

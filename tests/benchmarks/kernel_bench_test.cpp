@@ -67,7 +67,7 @@ TEST(Flops, OfAConvolutionAreTwoPerProduct) {
 }
 
 TEST(Contest, NamesTheWrongAndTheUnwillingAndTimesTheOthers) {
-  const Contest contest = hold(small_relu(), {.samples = 2});
+  const Contest contest = hold(small_relu(), {.sampling = {.samples = 2}});
   bool timed = false;
   for (const Entry& e : contest.entries) {
     EXPECT_EQ(e.wrong, e.variant == "half") << e.variant << " " << e.layout;
@@ -84,7 +84,8 @@ TEST(Contest, NamesTheWrongAndTheUnwillingAndTimesTheOthers) {
 
 TEST(Contest, ServesEveryPassOfAConvolution) {
   for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weights}) {
-    const Contest contest = hold({conv2d_from_text("c16h9k16r3p1")}, {.selection = {.pass = pass}, .samples = 2});
+    const Contest contest =
+        hold({conv2d_from_text("c16h9k16r3p1")}, {.selection = {.pass = pass}, .sampling = {.samples = 2}});
     ASSERT_NE(contest.fastest(), nullptr) << to_string(pass);
     for (const Entry& e : contest.entries) EXPECT_FALSE(e.wrong) << e.variant << " " << to_string(pass);
   }

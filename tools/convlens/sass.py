@@ -9,23 +9,26 @@ from dataclasses import dataclass
 
 # What a mix counts under its own name. HMMA is a warp's product of matrices; LDGSTS is cp.async, LDSM ldmatrix.
 NAMED = {"FFMA", "FADD", "FMUL", "HMMA", "LDG", "STG", "LDS", "STS", "LDGSTS", "LDSM", "LDL", "STL", "BAR", "SHFL"}
+REQUESTS = {"LDG", "STG", "LDS", "STS", "LDSM"}
+ATOMICS = {"ATOM", "ATOMG", "ATOMS", "RED", "REDG"}
 BRANCHES = {"BRA", "BRX", "BSSY", "BSYNC", "BREAK", "CALL", "RET", "EXIT", "WARPSYNC"}
 INTEGER = re.compile(
     r"U?(IMAD|IADD3?|ISETP|IABS|IMNMX|LEA|LOP3|PLOP3|SHF|SEL|PRMT)|VIADD|VIMNMX|VIADDMNMX|IDP|BMSK|FLO|POPC"
 )
 
 _RESOURCES = re.compile(r"Function (\S+):\s+REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)")
-_INSTRUCTION = re.compile(r"^\s+/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+ )?([A-Z][\w.]*)([^;]*);", re.MULTILINE)
+_INSTRUCTION = re.compile(r"^\s+/\*([0-9a-f]{4,})\*/\s+(?:@(!?U?P\w+) )?([A-Z][\w.]*)([^;]*);", re.MULTILINE)
 _TARGET = re.compile(r"0x([0-9a-f]+)\s*$")
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: its address, opcode with modifiers, and where it jumps to, if it is a jump."""
+    """One instruction: its address, the predicate that it depends on, opcode with modifiers, and operands."""
 
     address: int
+    predicate: str
     opcode: str
-    target: int | None
+    operands: str
 
     @property
     def name(self) -> str:
@@ -33,8 +36,16 @@ class Instruction:
         return self.opcode.partition(".")[0]
 
     @property
+    def target(self) -> int | None:
+        """Where it jumps to, if it is a jump within the kernel."""
+        found = _TARGET.search(self.operands) if self.name == "BRA" else None
+        return int(found[1], 16) if found else None
+
+    @property
     def kind(self) -> str:
-        """What a mix counts it as."""
+        """What a mix counts it as. One that is never done only keeps others apart."""
+        if self.predicate == "!PT":
+            return "other"
         if self.name in NAMED:
             return self.name
         if self.name in BRANCHES:
@@ -48,6 +59,16 @@ class Instruction:
             return 1
         shape = re.match(r"HMMA\.168(8|16)", self.opcode)
         return 16 * 8 * int(shape[1]) // 32 if shape else 0
+
+    @property
+    def requests(self) -> int:
+        """Requests of memory, as the emulator counts them: cp.async makes one to either memory.
+
+        Where it may fill with zeros, nvcc writes it twice, and the one that does ends in a predicate that never holds.
+        """
+        if self.kind == "LDGSTS":
+            return 0 if self.operands.rstrip().endswith("!PT") else 2
+        return 1 if self.kind in REQUESTS or self.name in ATOMICS else 0
 
 
 def resources(text: str, reserved_shared_bytes: int) -> dict[str, dict[str, int]]:
@@ -77,16 +98,8 @@ def instructions(text: str) -> Iterator[tuple[str, list[Instruction]]]:
     """Of each kernel, by its mangled name, in the output of cuobjdump -sass for one architecture."""
     parts = re.split(r"^\s+Function : (\S+)$", text, flags=re.MULTILINE)[1:]
     for name, code in zip(parts[::2], parts[1::2], strict=True):
-        found = (
-            Instruction(int(address, 16), opcode, _target(opcode, rest))
-            for address, opcode, rest in _INSTRUCTION.findall(code)
-        )
+        found = (Instruction(int(address, 16), *rest) for address, *rest in _INSTRUCTION.findall(code))
         yield name, [i for i in found if i.name != "NOP"]
-
-
-def _target(opcode: str, operands: str) -> int | None:
-    found = _TARGET.search(operands) if opcode.startswith("BRA") else None
-    return int(found[1], 16) if found else None
 
 
 def main_loop(code: list[Instruction]) -> list[Instruction]:
@@ -107,9 +120,9 @@ def _products(code: list[Instruction]) -> int:
 
 
 def mix(code: list[Instruction]) -> dict[str, int]:
-    """How many instructions there are of each kind, and how many products they make, a lane."""
+    """How many instructions there are of each kind, and how many products, a lane, and requests they make."""
     counts = dict(sorted(Counter(i.kind for i in code).items()))
-    return counts | {"total": len(code), "products": _products(code)}
+    return counts | {"total": len(code), "products": _products(code), "requests": sum(i.requests for i in code)}
 
 
 def input_types(code: list[Instruction]) -> list[str]:

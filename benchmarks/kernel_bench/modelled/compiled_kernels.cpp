@@ -10,7 +10,10 @@ namespace {
 InstructionMix mix_from(const Json& json) {
   InstructionMix mix;
   for (const auto& [kind, count] : json.items()) {
-    int& place = kind == "total" ? mix.total : kind == "products" ? mix.products : mix.of_kind[kind];
+    int& place = kind == "total"      ? mix.total
+                 : kind == "products" ? mix.products
+                 : kind == "requests" ? mix.requests
+                                      : mix.of_kind[kind];
     place = count.get<int>();
   }
   return mix;

@@ -12,6 +12,7 @@ struct InstructionMix {
   std::map<std::string, int> of_kind;
   int total = 0;
   int products = 0;  ///< multiplications of one lane
+  int requests = 0;  ///< of memory, as the emulator counts them
 };
 
 /// What nvcc made of a kernel for one architecture.

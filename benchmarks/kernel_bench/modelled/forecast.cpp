@@ -9,15 +9,14 @@
 namespace convlens::bench {
 namespace {
 
-LaunchForecast forecast_of(const simt::LaunchReport& report, double flops, const CompiledKernels& compiled,
-                           const Gpu& gpu) {
+LaunchForecast forecast_of(const simt::LaunchReport& report, const CompiledKernels& compiled, const Gpu& gpu) {
   LaunchForecast launch{.kernel = report.kernel,
                         .file = report.file,
                         .shape = report.shape,
                         .static_shared_bytes = static_cast<int64_t>(report.static_shared_bytes),
                         .work = work_of(report),
                         .compiled = compiled.find(report.file, report.kernel)};
-  launch.limits = limits_of(launch.work, flops, launch.compiled, gpu);
+  launch.limits = limits_of(launch.work, launch.compiled, gpu);
   if (launch.compiled) {
     launch.static_shared_bytes = launch.compiled->static_shared_bytes;
     const auto dynamic = static_cast<int64_t>(report.shape.shared_bytes);
@@ -28,16 +27,6 @@ LaunchForecast forecast_of(const simt::LaunchReport& report, double flops, const
                                  gpu);
   }
   return launch;
-}
-
-std::vector<LaunchForecast> forecasts_of(std::span<const simt::LaunchReport> reports, double flops,
-                                         const CompiledKernels& compiled, const Gpu& gpu) {
-  const auto requests = [](const simt::LaunchReport& report) { return work_of(report).requests; };
-  const auto main = std::ranges::max_element(reports, {}, requests);
-  std::vector<LaunchForecast> list;
-  for (auto report = reports.begin(); report != reports.end(); ++report)
-    list.push_back(forecast_of(*report, report == main ? flops : 0, compiled, gpu));
-  return list;
 }
 
 bool every_block_was_run(std::span<const simt::LaunchReport> reports) {
@@ -89,7 +78,7 @@ Forecast forecast(const BenchProblem& origin, const ForecastOptions& options, co
       contestant.run();
     }
     const auto reports = std::span(recorder.launches()).subspan(before);
-    entry.launches = forecasts_of(reports, forecast.work.flops, compiled, gpu);
+    for (const simt::LaunchReport& report : reports) entry.launches.push_back(forecast_of(report, compiled, gpu));
     if (options.check && every_block_was_run(reports)) {
       entry.error = relative_error(contestant.results(), truth.results());
       entry.wrong = !(*entry.error <= c.variant->relative_error);

@@ -10,7 +10,7 @@ namespace convlens::bench {
 
 struct ForecastOptions {
   Selection selection;  ///< on the emulator
-  int64_t blocks = 16;  ///< of each launch at most so many are run, and stand for all
+  int64_t blocks = 8;   ///< of each launch at most so many are run, and stand for all
   bool check = true;    ///< against the reference, where every block was run
 };
 

@@ -23,10 +23,10 @@ double matrix_flops(const CompiledKernel& compiled, const Gpu& gpu) {
   return std::ranges::count(compiled.matrix_types, "TF32") ? gpu.tf32_flops : gpu.f16_flops;
 }
 
-double issued(double requests, double products, const CompiledKernel* compiled) {
-  const bool multiplies = compiled && compiled->main_loop.products > 0;
-  const double each = multiplies ? static_cast<double>(compiled->main_loop.total) / compiled->main_loop.products : 1;
-  return std::max(requests, products / lanes * each);
+// How many of what stands in the main loop belong to one request of memory.
+double each_request(int InstructionMix::*what, const CompiledKernel* compiled) {
+  if (!compiled || compiled->main_loop.requests == 0) return 1;
+  return static_cast<double>(compiled->main_loop.*what) / compiled->main_loop.requests;
 }
 
 }  // namespace
@@ -47,15 +47,18 @@ LaunchWork work_of(const simt::LaunchReport& report) {
   return work;
 }
 
-Limits limits_of(const LaunchWork& work, double flops, const CompiledKernel* compiled, const Gpu& gpu) {
+Limits limits_of(const LaunchWork& work, const CompiledKernel* compiled, const Gpu& gpu) {
   const double share = std::ceil(work.blocks / gpu.multiprocessors) / work.blocks;  // of the fullest multiprocessor
   const double wavefronts = work.wavefronts + work.asked_bytes / simt::sector_bytes / sectors_of_wavefront;
-  Limits limits{{"DRAM", work.launch_bytes / gpu.dram_bytes},
-                {"L2", work.block_bytes / gpu.l2_bytes},
-                {"shared memory", wavefronts * share / gpu.shared_wavefronts},
-                {"issue", issued(work.requests, flops / 2, compiled) * share / gpu.warp_instructions}};
-  if (compiled && !compiled->matrix_types.empty())
+  Limits limits{
+      {"DRAM", work.launch_bytes / gpu.dram_bytes},
+      {"L2", work.block_bytes / gpu.l2_bytes},
+      {"shared memory", wavefronts * share / gpu.shared_wavefronts},
+      {"issue", work.requests * each_request(&InstructionMix::total, compiled) * share / gpu.warp_instructions}};
+  if (compiled && !compiled->matrix_types.empty()) {
+    const double flops = 2 * lanes * work.requests * each_request(&InstructionMix::products, compiled);
     limits["tensor cores"] = flops * share * gpu.multiprocessors / matrix_flops(*compiled, gpu);
+  }
   return limits;
 }
 

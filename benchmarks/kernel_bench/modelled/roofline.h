@@ -12,20 +12,18 @@
 ///
 ///   DRAM          sectors of 32 bytes that its blocks touch, each once, at DRAM's rate
 ///   L2            the same, each once a block (as if the L1 cache kept whatever its block has loaded)
-///   shared memory wavefronts of shared memory, and sectors that its warps ask the L1 cache for, four a wavefront, as
-///   the
-///                 two are one memory: one wavefront a clock and multiprocessor
-///   issue         instructions of warps, four a clock and multiprocessor: the formula's multiplications, in the mix of
-///                 the loop in which nvcc's code multiplies, or if there are more, the requests of memory
-///   tensor cores  the formula's operations, if that loop makes them by HMMA
+///   shared memory its wavefronts, and sectors that warps ask the L1 cache for, four a wavefront, as the two are one
+///                 memory: one wavefront a clock and multiprocessor
+///   issue         instructions of warps, four a clock and multiprocessor: for each request of memory those that stand
+///                 around it in the loop in which nvcc's code multiplies (tools/convlens/sass.py)
+///   tensor cores  the products of matrices that stand there, if there are any
 ///
 /// Of the last three the fullest multiprocessor decides: it has ceil(blocks / multiprocessors) of the blocks. Launches
-/// of one call follow each other; the one with the most requests makes the formula's multiplications. Sectors,
-/// wavefronts and requests are counted by the emulator (kernels/simt/lens), multiplications are two flops of
-/// Operator::flops.
+/// of one call follow each other. Sectors, wavefronts and requests are counted by the emulator (kernels/simt/lens).
 ///
-/// Not in it: latencies, of memory and of launches, so that what has too few warps to hide them takes longer; what a
-/// transform such as Winograd's saves of the formula; instructions outside the main loop.
+/// Not in it: latencies, of memory and of launches, so that what has too few warps to hide them takes longer; loads
+/// that nvcc merges into one wide access, or paths of the loop of which a warp takes but one, either of which puts too
+/// few or too many instructions around a request.
 
 namespace convlens::bench {
 
@@ -45,8 +43,8 @@ LaunchWork work_of(const simt::LaunchReport& report);
 /// Seconds that each limit asks for, by its name.
 using Limits = std::map<std::string, double>;
 
-/// `flops`: of the formula, that this launch makes. `compiled` may be null: then a multiplication is one instruction.
-Limits limits_of(const LaunchWork& work, double flops, const CompiledKernel* compiled, const Gpu& gpu);
+/// `compiled` may be null: then a request is one instruction, and nothing else is known to be done.
+Limits limits_of(const LaunchWork& work, const CompiledKernel* compiled, const Gpu& gpu);
 
 /// The longest.
 Limits::value_type binding(const Limits& limits);

@@ -12,6 +12,15 @@ bool ordered(const Moment& a, const Moment& b) {
   return a.thread / warp_size == b.thread / warp_size && a.warp_barriers != b.warp_barriers;
 }
 
+Shadow::Word& Shadow::word(size_t number) {
+  auto& page = pages_[number / page_words];
+  if (!page) {
+    page = std::make_unique<Page>();
+    page->fill(untouched_);
+  }
+  return (*page)[number % page_words];
+}
+
 int Shadow::race(const Word& word, uint8_t bytes, Access access, const Moment& now) {
   const auto overlaps = [&](const Moment& other) { return other.exists() && !ordered(other, now); };
   const bool both_atomic = word.atomic && access == Access::atomic;
@@ -31,7 +40,7 @@ void Shadow::read(Word& word, const Moment& now) {
 Verdict Shadow::accessed(size_t offset, size_t bytes, Access access, const Moment& now) {
   Verdict verdict;
   for (size_t first = offset / 4; first * 4 < offset + bytes; ++first) {
-    Word& word = words_[first];
+    Word& word = this->word(first);
     const size_t from = std::max(offset, first * 4) - first * 4,
                  to = std::min(offset + bytes, first * 4 + 4) - first * 4;
     const auto mask = static_cast<uint8_t>((1U << to) - (1U << from));

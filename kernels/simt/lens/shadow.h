@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "kernels/simt/emulator/watcher.h"
@@ -25,11 +27,12 @@ struct Verdict {
   bool uninitialised = false;  ///< reads what nobody wrote
 };
 
-/// Remembers of each word of a piece of memory who wrote and who read it.
+/// Remembers of each word of a piece of memory who wrote and who read it. Pages that nobody touched take no room.
 class Shadow {
  public:
   Shadow(size_t bytes, bool initialised)
-      : words_((bytes + 3) / 4, Word{.written = initialised ? all_bytes : no_bytes}) {}
+      : untouched_{.written = initialised ? all_bytes : no_bytes},
+        pages_((bytes + 4 * page_words - 1) / (4 * page_words)) {}
 
   Verdict accessed(size_t offset, size_t bytes, Access access, const Moment& now);
 
@@ -40,10 +43,15 @@ class Shadow {
     uint8_t written = no_bytes, writer_bytes = no_bytes;
     bool atomic = false;  ///< the last write was
   };
+  static constexpr size_t page_words = 1024;
+  using Page = std::array<Word, page_words>;
+
+  Word& word(size_t number);
   static void read(Word& word, const Moment& now);
   static int race(const Word& word, uint8_t bytes, Access access, const Moment& now);
 
-  std::vector<Word> words_;
+  Word untouched_;
+  std::vector<std::unique_ptr<Page>> pages_;
 };
 
 }  // namespace simt
