@@ -5,10 +5,9 @@
 ///
 /// Beyond CUDA's own words a kernel uses
 ///   simt::launch({.grid = .., .block = ..}, kernel, arguments..)   in place of kernel<<<..>>>(..)
-///   simt::launch_cooperative(..)                                   in place of cudaLaunchCooperativeKernel(..)
 ///   simt::dynamic_shared<float>()                                  in place of extern __shared__ float memory[]
 ///   simt::device                                                   the Device that this compilation is for
-/// Two more headers stand for what few kernels use: half.h (numbers of 16 bits) and tensor_core.h.
+/// More headers stand for what few kernels use: half.h (numbers of 16 bits), tensor_core.h, cooperative_groups.h.
 
 #include "kernels/base/variant.h"
 
@@ -17,7 +16,6 @@
 #else
 #include "kernels/simt/emulator/async_copy.h"
 #include "kernels/simt/emulator/atomics.h"
-#include "kernels/simt/emulator/cooperative_groups.h"
 #include "kernels/simt/emulator/intrinsics.h"
 #include "kernels/simt/emulator/launch.h"
 #include "kernels/simt/emulator/sync.h"

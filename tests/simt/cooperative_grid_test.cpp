@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/simt/simt.h"
+#include "kernels/simt/cooperative_groups.h"
 #include "tests/simt/message.h"
 
 namespace simt {

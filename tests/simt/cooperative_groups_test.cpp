@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/simt/simt.h"
+#include "kernels/simt/cooperative_groups.h"
 #include "tests/simt/message.h"
 
 namespace simt {

@@ -5,6 +5,7 @@
 
 #include "kernels/base/variant.h"
 #include "kernels/simt/emulator/block.h"
+#include "kernels/simt/emulator/stream.h"
 
 namespace simt {
 
@@ -47,6 +48,12 @@ void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments..
 template <class... Parameters, class... Arguments>
 void launch_cooperative(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
   run_cooperative_grid(shape, [&] { kernel(arguments...); });
+}
+
+/// The same; streams run in the order of the program.
+template <class... Parameters, class... Arguments>
+void launch(const Stream&, const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  launch(shape, kernel, arguments...);
 }
 
 /// The block's dynamic shared memory, 16-byte aligned.

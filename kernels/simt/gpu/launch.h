@@ -1,14 +1,9 @@
 #pragma once
 
-#include <cooperative_groups.h>
-#include <cooperative_groups/reduce.h>
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
 
-#include <array>
-#include <tuple>
-
-#include "kernels/base/error.h"
+#include "kernels/simt/gpu/stream.h"
 
 namespace simt {
 
@@ -20,26 +15,23 @@ struct LaunchShape {
   size_t shared_bytes = 0;  ///< dynamic shared memory of a block
 };
 
-/// Throws InternalError with CUDA's words for the error.
-inline void check(cudaError_t error) {
-  if (error != cudaSuccess)
-    throw convlens::InternalError(std::string("CUDA: ") + cudaGetErrorName(error) + ", " + cudaGetErrorString(error));
-}
+constexpr size_t shared_bytes_unasked =
+    48 << 10;  // for more a kernel has to ask (CUDA Programming Guide, "Shared Memory")
 
-/// kernel<<<grid, block, shared_bytes>>>(arguments..)
+/// kernel<<<grid, block, shared_bytes, stream>>>(arguments..)
 template <class... Parameters, class... Arguments>
-void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
-  kernel<<<shape.grid, shape.block, shape.shared_bytes>>>(static_cast<Parameters>(arguments)...);
+void launch(const Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  if (shape.shared_bytes > shared_bytes_unasked)
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shape.shared_bytes)));
+  kernel<<<shape.grid, shape.block, shape.shared_bytes, stream.get()>>>(static_cast<Parameters>(arguments)...);
   check(cudaGetLastError());
 }
 
-/// The same for a kernel that waits for its whole grid (cooperative_groups::this_grid().sync()).
+/// The same on the device's stream.
 template <class... Parameters, class... Arguments>
-void launch_cooperative(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
-  std::tuple<Parameters...> values(static_cast<Parameters>(arguments)...);
-  auto addresses = std::apply([](auto&... value) { return std::array<void*, sizeof...(value)>{&value...}; }, values);
-  check(cudaLaunchCooperativeKernel(reinterpret_cast<const void*>(kernel), shape.grid, shape.block, addresses.data(),
-                                    shape.shared_bytes, nullptr));
+void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments... arguments) {
+  launch(device_stream(), shape, kernel, arguments...);
 }
 
 /// The block's dynamic shared memory, 16-byte aligned.
