@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "kernels/base/error.h"
+#include "kernels/base/cuda_module.h"
 
 namespace convlens {
 namespace {
@@ -14,12 +14,16 @@ std::map<Device, std::unique_ptr<DeviceApi>>& devices() {
 
 }  // namespace
 
-bool has_device(Device device) { return devices().contains(device); }
+OutOfMemory::OutOfMemory(size_t wanted, size_t available, const std::string& advice)
+    : InternalError("out of memory: " + std::to_string(wanted) + " bytes wanted, " + std::to_string(available) +
+                    " bytes there" + advice) {}
+
+bool has_device(Device device) { return device != Device::cuda || !load_cuda_module(); }
 
 DeviceApi& device_api(Device device) {
-  const auto it = devices().find(device);
-  if (it == devices().end()) throw InputError("the device \"" + to_string(device) + "\" is not in this build");
-  return *it->second;
+  if (!has_device(device))
+    throw InputError("the device \"" + to_string(device) + "\" is not here: " + *load_cuda_module());
+  return *devices().at(device);
 }
 
 RegisterDevice::RegisterDevice(Device device, std::unique_ptr<DeviceApi> api) {

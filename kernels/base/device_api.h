@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
+#include "kernels/base/error.h"
 #include "kernels/base/tensor.h"
 #include "kernels/base/variant.h"
 
@@ -10,12 +12,18 @@ namespace convlens {
 /// Memory of a device, freed with the object. 64-byte aligned.
 using DeviceBuffer = std::shared_ptr<std::byte>;
 
+/// A device has less memory than is wanted of it.
+class OutOfMemory : public InternalError {
+ public:
+  OutOfMemory(size_t wanted, size_t available, const std::string& advice = "");
+};
+
 /// What the engine needs of a device besides kernels: memory, and moving tensors.
 class DeviceApi {
  public:
   virtual ~DeviceApi() = default;
-  /// Throws InternalError with the bytes wanted.
-  virtual DeviceBuffer allocate(size_t bytes) = 0;
+  virtual DeviceBuffer allocate(size_t bytes) = 0;  ///< throws OutOfMemory
+  virtual size_t available() = 0;                   ///< bytes that are left
   /// Host NCHW to a tensor of the device in any layout and type, and back.
   virtual void upload(const TensorView& host, const TensorView& device) = 0;
   virtual void download(const TensorView& device, const TensorView& host) = 0;
@@ -25,11 +33,17 @@ class DeviceApi {
   virtual void accumulate(const TensorView& from, const TensorView& to) = 0;
   virtual void zero(const TensorView& tensor) = 0;
   virtual void synchronize() = 0;
+
+  /// Does the work under a name that profilers show.
+  virtual void named(const std::string& /*name*/, const std::function<void()>& work) { work(); }
+  /// Work that is to be done again and again, on memory that stays where it is; it is not done now. A GPU then needs to
+  /// be told only once. The work may neither allocate nor synchronize, upload or download.
+  virtual std::function<void()> record(std::function<void()> work) { return work; }
 };
 
 bool has_device(Device device);
 
-/// Throws InputError when the device is not in this build.
+/// Throws InputError when the device is not here, with the part that is missing.
 DeviceApi& device_api(Device device);
 
 struct RegisterDevice {

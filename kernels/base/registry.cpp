@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "kernels/base/cuda_module.h"
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
 
@@ -18,6 +19,14 @@ struct Registry {
 Registry& registry() {
   static Registry instance;
   return instance;
+}
+
+std::vector<const Variant*> registered(const std::string& op, Pass pass, Device device) {
+  std::vector<const Variant*> found;
+  const auto [begin, end] = registry().variants.equal_range(op);
+  for (auto it = begin; it != end; ++it)
+    if (it->second.pass == pass && it->second.device == device) found.push_back(&it->second);
+  return found;
 }
 
 }  // namespace
@@ -36,10 +45,8 @@ const Operator& operator_by_name(const std::string& name) {
 }
 
 std::vector<const Variant*> variants(const std::string& op, Pass pass, Device device) {
-  std::vector<const Variant*> found;
-  const auto [begin, end] = registry().variants.equal_range(op);
-  for (auto it = begin; it != end; ++it)
-    if (it->second.pass == pass && it->second.device == device) found.push_back(&it->second);
+  if (device == Device::cuda) load_cuda_module();  // in which they are
+  auto found = registered(op, pass, device);
   // By name where priorities are equal: the order must not depend on the linker.
   std::ranges::sort(found, [](const Variant* a, const Variant* b) {
     return a->priority != b->priority ? a->priority > b->priority : a->name < b->name;
@@ -54,7 +61,7 @@ RegisterOperator::RegisterOperator(std::unique_ptr<Operator> op) {
 }
 
 RegisterVariant::RegisterVariant(const std::string& op, Variant variant) {
-  for (const Variant* other : variants(op, variant.pass, variant.device))
+  for (const Variant* other : registered(op, variant.pass, variant.device))
     if (other->name == variant.name)
       throw InternalError("two variants of '" + op + "' are named '" + variant.name + "'");
   registry().variants.emplace(op, std::move(variant));

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "kernels/base/device_api.h"
@@ -14,26 +17,31 @@ namespace convlens::test {
 /// Memory with guard bytes on both sides, 64-byte aligned.
 class GuardedBuffer {
  public:
+  static constexpr size_t guard = 256;
+
   explicit GuardedBuffer(size_t bytes)
-      : bytes_(bytes), storage_((bytes + 63) / 64 * 64 + 2 * guard + 64, std::byte{0x5a}) {
-    const auto address = reinterpret_cast<uintptr_t>(storage_.data()) + guard;
-    data_ = reinterpret_cast<std::byte*>((address + 63) / 64 * 64);
+      : bytes_(bytes),
+        size_with_guards_((bytes + 63) / 64 * 64 + 2 * guard),
+        storage_(static_cast<std::byte*>(std::aligned_alloc(64, size_with_guards_))) {
+    std::ranges::fill(with_guards(), std::byte{0x5a});
   }
-  std::byte* data() const { return data_; }
+  std::byte* data() const { return storage_.get() + guard; }
   size_t size() const { return bytes_; }
+  std::span<std::byte> with_guards() const { return {storage_.get(), size_with_guards_}; }
   /// Nothing was written outside.
   bool intact() const {
-    const auto untouched = [](const std::byte* p, const std::byte* end) {
-      return std::all_of(p, end, [](std::byte b) { return b == std::byte{0x5a}; });
+    const auto untouched = [](std::span<const std::byte> bytes) {
+      return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0x5a}; });
     };
-    return untouched(storage_.data(), data_) && untouched(data_ + bytes_, storage_.data() + storage_.size());
+    return untouched(with_guards().first(guard)) && untouched(with_guards().subspan(guard + bytes_));
   }
 
  private:
-  static constexpr size_t guard = 256;
-  size_t bytes_;
-  std::vector<std::byte> storage_;
-  std::byte* data_;
+  struct Free {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  size_t bytes_, size_with_guards_;
+  std::unique_ptr<std::byte, Free> storage_;
 };
 
 /// A tensor that owns its memory, born full of NaN.
@@ -45,6 +53,7 @@ class HostTensor {
 
   TensorView view() const { return {desc_, buffer_->data()}; }
   const TensorDesc& desc() const { return desc_; }
+  const GuardedBuffer& buffer() const { return *buffer_; }
   bool intact() const { return buffer_->intact(); }
   void poison() { std::memset(buffer_->data(), 0xff, buffer_->size()); }
 

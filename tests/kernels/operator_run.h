@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/base/cases.h"
+#include "tests/kernels/device_mirror.h"
 #include "tests/kernels/host_tensor.h"
 
 namespace convlens {
@@ -36,7 +37,8 @@ class OperatorRun {
 
   const Problem& problem() const { return problem_; }
 
-  /// Runs one variant once, its result and workspace poisoned before, the bounds of all memory checked after.
+  /// Runs one variant once on its device, its result and workspace poisoned before, the bounds of all memory checked
+  /// after.
   void run(const Variant& variant, BackwardMode mode = BackwardMode::standard) {
     for (HostTensor& result : results(variant.pass)) result.poison();
     run_onto_results(variant, {.mode = mode});
@@ -59,21 +61,24 @@ class OperatorRun {
     GuardedBuffer workspace(kernel->workspace()), packed(kernel->packed_bytes());
     std::memset(workspace.data(), 0xff, workspace.size());
     std::memset(packed.data(), 0xff, packed.size());
-    const auto weight_views = views(weights);
-    kernel->pack(weight_views, packed.data());
     if (variant.pass == Pass::forward) std::memset(saved_->data(), 0xff, saved_->size());
-    const auto input_views = views(inputs), grad_input_views = views(grad_inputs),
-               grad_weight_views = views(grad_weights);
+    DeviceMirror device(device_api(variant.device));
+    const auto input_views = device.views(inputs), weight_views = device.views(weights),
+               output_views = device.views(output), grad_output_views = device.views(grad_output),
+               grad_input_views = device.views(grad_inputs), grad_weight_views = device.views(grad_weights);
+    std::byte* const packed_data = device.data(packed);
+    kernel->pack(weight_views, packed_data);
     arguments.inputs = input_views;
-    arguments.output = output[0].view();
+    arguments.output = output_views[0];
     arguments.weights = weight_views;
-    arguments.grad_output = grad_output[0].view();
+    arguments.grad_output = grad_output_views[0];
     arguments.grad_inputs = grad_input_views;
     arguments.grad_weights = grad_weight_views;
-    arguments.saved = saved_->size() ? saved_->data() : nullptr;
-    arguments.workspace = workspace.data();
-    arguments.packed = packed.data();
+    arguments.saved = saved_->size() ? device.data(*saved_) : nullptr;
+    arguments.workspace = device.data(workspace);
+    arguments.packed = packed_data;
     kernel->run(arguments);
+    device.fetch();
     EXPECT_TRUE(workspace.intact() && packed.intact() && saved_->intact())
         << variant.name << " writes outside its buffers";
     for (const auto* list : {&inputs, &weights, &output, &grad_output, &grad_inputs, &grad_weights})
@@ -81,12 +86,6 @@ class OperatorRun {
     for (const HostTensor& result : results(variant.pass))
       EXPECT_TRUE(result.desc().type == DataType::f64 || result.padding_is_zero())
           << variant.name << " dirties the padding";
-  }
-
-  static std::vector<TensorView> views(const std::vector<HostTensor>& tensors) {
-    std::vector<TensorView> list;
-    for (const HostTensor& tensor : tensors) list.push_back(tensor.view());
-    return list;
   }
 
   Problem problem_;

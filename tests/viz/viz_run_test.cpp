@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "kernels/base/device_api.h"
 #include "kernels/base/json.h"
 #include "kernels/base/sha256.h"
 #include "tests/base/temporary_folder.h"
@@ -227,8 +228,15 @@ TEST_F(VizRun, RefusesAModelThatIsNotThere) {
   expect_refused("nothing");
 }
 
-TEST_F(VizRun, RefusesADeviceThatIsNotBuilt) {
-  expect_refused("the device \"cuda\" is not in this build", "--device cuda");
+TEST_F(VizRun, RefusesADeviceThatIsNotHere) {
+  if (has_device(Device::cuda)) GTEST_SKIP() << "this machine has the device cuda";
+  expect_refused("the device \"cuda\" is not here: ", "--device cuda");
+}
+
+TEST_F(VizRun, TakesTheBestDeviceOfTheMachineUnlessItIsTold) {
+  ASSERT_EQ(run_config().code, 0);
+  const Json record = Json::parse(std::ifstream(root_ / "out/run.json"));
+  EXPECT_EQ(record["runs"][0]["device"], has_device(Device::cuda) ? "cuda" : "cpu");
 }
 
 TEST_F(VizRun, RefusesABadOverride) { expect_refused("--set takes key.path=value", "--set signed"); }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -53,8 +55,11 @@ class HostDevice final : public DeviceApi {
   DeviceBuffer allocate(size_t bytes) override {
     const size_t rounded = (bytes + 63) / 64 * 64;
     void* memory = std::aligned_alloc(64, rounded ? rounded : 64);
-    if (!memory) throw InternalError("out of memory: " + std::to_string(bytes) + " bytes wanted");
+    if (!memory) throw OutOfMemory(bytes, available());
     return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
+  }
+  size_t available() override {
+    return static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   }
   void upload(const TensorView& host, const TensorView& device) override { reorder(host, device); }
   void download(const TensorView& device, const TensorView& host) override { reorder(device, host); }

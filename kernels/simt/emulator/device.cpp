@@ -1,3 +1,5 @@
+#include "kernels/base/cuda/elements.h"
+#include "kernels/base/cuda/reorder.h"
 #include "kernels/base/device_api.h"
 #include "kernels/simt/emulator/watcher.h"
 
@@ -15,11 +17,12 @@ class SimtDevice final : public DeviceApi {
               if (simt::watcher) simt::watcher->freed(address);
             }};
   }
+  size_t available() override { return host().available(); }
   void upload(const TensorView& from, const TensorView& to) override { host().upload(from, to); }
   void download(const TensorView& from, const TensorView& to) override { host().download(from, to); }
-  void reorder(const TensorView& from, const TensorView& to) override { host().reorder(from, to); }
-  void accumulate(const TensorView& from, const TensorView& to) override { host().accumulate(from, to); }
-  void zero(const TensorView& tensor) override { host().zero(tensor); }
+  void reorder(const TensorView& from, const TensorView& to) override { reorder_layout(from, to); }
+  void accumulate(const TensorView& from, const TensorView& to) override { add_elements(from, to); }
+  void zero(const TensorView& tensor) override { zero_elements(tensor); }
   void synchronize() override {}
 
  private:

@@ -1,0 +1,38 @@
+#include "kernels/base/cuda_module.h"
+
+#include <dlfcn.h>
+
+namespace convlens {
+namespace {
+
+// Of the driver's API, which is C ("CUDA Driver API", Initialization and Device Management).
+using Initialise = int (*)(unsigned flags);
+using CountGpus = int (*)(int* count);
+
+std::optional<std::string> why_no_gpu() {
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW);
+  if (!driver) return "there is no NVIDIA driver";
+  const auto initialise = reinterpret_cast<Initialise>(dlsym(driver, "cuInit"));
+  const auto count_gpus = reinterpret_cast<CountGpus>(dlsym(driver, "cuDeviceGetCount"));
+  int gpus = 0;
+  if (!initialise || !count_gpus || initialise(0) != 0 || count_gpus(&gpus) != 0 || gpus == 0)
+    return "the NVIDIA driver finds no GPU";
+  return std::nullopt;
+}
+
+// They stay loaded as long as the program runs. All lie beside libconvlens, which is where its RUNPATH looks.
+std::optional<std::string> load() {
+  if (auto reason = why_no_gpu()) return reason;
+  if (!dlopen("libconvlens_cuda.so", RTLD_NOW))
+    return "its library, which is built where nvcc is found, cannot be loaded (" + std::string(dlerror()) + ")";
+  return std::nullopt;
+}
+
+}  // namespace
+
+const std::optional<std::string>& load_cuda_module() {
+  static const std::optional<std::string> reason = load();
+  return reason;
+}
+
+}  // namespace convlens
