@@ -16,22 +16,28 @@ void check_index(const std::string& layer, const char* what, int64_t index, int6
 Loss class_score(std::string layer, int64_t channel) { return neuron(std::move(layer), channel, 0, 0); }
 
 Loss neuron(std::string layer, int64_t channel, int64_t y, int64_t x) {
-  return {layer, [=](const Array& value, Array& gradient) {
-            check_index(layer, "channels", channel, value.shape.c());
-            check_index(layer, "rows", y, value.shape.h());
-            check_index(layer, "columns", x, value.shape.w());
-            double sum = 0;
-            for (int64_t n = 0; n < value.shape.n(); ++n) {
-              const auto i = static_cast<size_t>(value.view().desc.offset(n, channel, y, x));
-              sum += value.values[i];
-              gradient.values[i] += 1;
-            }
-            return sum;
-          }};
+  return {.layer = layer,
+          .evaluate =
+              [=](const Array& value, Array& gradient) {
+                check_index(layer, "channels", channel, value.shape.c());
+                check_index(layer, "rows", y, value.shape.h());
+                check_index(layer, "columns", x, value.shape.w());
+                double sum = 0;
+                for (int64_t n = 0; n < value.shape.n(); ++n) {
+                  const auto i = static_cast<size_t>(value.view().desc.offset(n, channel, y, x));
+                  sum += value.values[i];
+                  gradient.values[i] += 1;
+                }
+                return sum;
+              },
+          .is_linear = true};
 }
 
 Loss projection(std::string layer, Array direction) {
-  return {std::move(layer), [direction = std::move(direction)](const Array& value, Array& gradient) {
+  return {
+      .layer = std::move(layer),
+      .evaluate =
+          [direction = std::move(direction)](const Array& value, Array& gradient) {
             if (value.shape != direction.shape)
               throw InternalError("a projection of " + value.shape.to_string() + " on " + direction.shape.to_string());
             double sum = 0;
@@ -40,7 +46,8 @@ Loss projection(std::string layer, Array direction) {
               gradient.values[i] += direction.values[i];
             }
             return sum;
-          }};
+          },
+      .is_linear = true};
 }
 
 }  // namespace convlens

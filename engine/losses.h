@@ -12,6 +12,7 @@ struct Loss {
   std::string layer;
   /// Returns the term and *adds* its gradient; both arrays N x C x H x W.
   std::function<double(const Array& value, Array& gradient)> evaluate;
+  bool is_linear = false;  ///< the gradient does not depend on the value
 };
 
 /// The sum over the batch of channel `channel` of a layer N x C x 1 x 1: a class score, before softmax.

@@ -3,19 +3,49 @@
 #include <chrono>
 #include <numeric>
 
+#include "engine/device_memory.h"
 #include "kernels/base/error.h"
 
 namespace convlens {
 
+namespace {
+
+OutOfMemory out_of_memory(const Model& model, const PlanRequest& request, size_t available) {
+  const auto largest = largest_image_that_fits(model, request, available);
+  return {device_bytes(make_plan(model, request)), available,
+          largest ? "; the largest image that fits is " + std::to_string(largest->h()) + " pixels high and " +
+                        std::to_string(largest->w()) + " wide"
+                  : ""};
+}
+
+std::string name_of(const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::kernel: return step.layer + " " + to_string(step.pass);
+    case Step::Kind::reorder: return step.layer + " reorder";
+    case Step::Kind::accumulate: return step.layer + " accumulate";
+    case Step::Kind::loss_gradient: return step.layer + " loss";
+  }
+  throw InternalError("unknown step");
+}
+
+}  // namespace
+
 Session::Session(const Model& model, const PlanRequest& request)
+    : Session(model, request, device_api(request.device)) {}
+
+Session::Session(const Model& model, const PlanRequest& request, DeviceApi& device) try
     : plan_(make_plan(model, request)),
-      device_(device_api(request.device)),
+      device_(device),
       arena_(device_.allocate(plan_.arena_bytes)),
       packed_(device_.allocate(plan_.packed_bytes)),
       bound_(plan_.steps.size()) {
   size_t packed_used = 0;
-  for (size_t i = 0; i < plan_.steps.size(); ++i)
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    bound_[i].name = name_of(plan_.steps[i]);
     if (plan_.steps[i].kernel) bind(plan_.steps[i], bound_[i], packed_used);
+  }
+} catch (const OutOfMemory&) {
+  throw out_of_memory(model, request, device.available());
 }
 
 TensorView Session::view(const Slot& slot) const {
@@ -29,24 +59,27 @@ std::vector<TensorView> Session::views(const std::vector<Slot>& slots) const {
   return list;
 }
 
-// Weights in f32 on a device whose memory is the host's are used where they lie.
+Session::DeviceTensor Session::new_tensor(const TensorDesc& desc) {
+  const DeviceBuffer memory = device_.allocate(desc.bytes());
+  return {memory, {desc, memory.get()}};
+}
+
 std::vector<TensorView> Session::bind_weights(const Layer& layer, const Problem& problem) {
   std::vector<TensorView> list;
   for (size_t i = 0; i < layer.weights.size(); ++i) {
     const Weight& weight = layer.weights[i];
     const TensorView host{{weight.shape, DataType::f32, Layout::nchw}, const_cast<float*>(weight.data.get())};
     const TensorDesc& wanted = problem.weights[i];
-    if (plan_.device == Device::cpu && wanted.type == DataType::f32) {
+    if (uses_weights_in_place(plan_)) {
       list.push_back(host);
       continue;
     }
-    auto& [buffer, on_device] = device_weights_[weight.data.get()];
-    if (!buffer) {
-      buffer = device_.allocate(wanted.bytes());
-      on_device = {wanted, buffer.get()};
-      device_.upload(host, on_device);
+    DeviceTensor& on_device = device_weights_[weight.data.get()];
+    if (!on_device.memory) {
+      on_device = new_tensor(wanted);
+      device_.upload(host, on_device.view);
     }
-    list.push_back(on_device);
+    list.push_back(on_device.view);
   }
   return list;
 }
@@ -83,16 +116,51 @@ void Session::set_input(const std::string& name, const Array& value) {
 void Session::forward() { run_steps(0, plan_.backward_begin, {}, BackwardMode::standard); }
 
 double Session::backward(std::span<const Loss> losses, BackwardMode mode) {
-  loss_ = 0;
-  run_steps(plan_.backward_begin, static_cast<int>(plan_.steps.size()), losses, mode);
-  return loss_;
+  double sum = 0;
+  const auto evaluate = [&](const Step& step) {
+    sum += upload_gradient(losses, step.layer, value(step.layer), view(step.to));
+  };
+  run_steps(plan_.backward_begin, static_cast<int>(plan_.steps.size()), evaluate, mode);
+  return sum;
 }
 
-void Session::run_steps(int begin, int end, std::span<const Loss> losses, BackwardMode mode) {
+double Session::upload_gradient(std::span<const Loss> losses, const std::string& layer, const Array& value,
+                                const TensorView& to) {
+  Array gradient(value.shape);
+  double sum = 0;
+  for (const Loss& loss : losses)
+    if (loss.layer == layer) sum += loss.evaluate(value, gradient);
+  device_.upload(gradient.view(), to);
+  return sum;
+}
+
+std::function<void()> Session::record(std::span<const Loss> losses, BackwardMode mode) {
+  const auto gradients = std::make_shared<const std::map<std::string, DeviceTensor>>(constant_gradients(losses));
+  const auto work = device_.record([this, gradients, mode] {
+    const auto copy = [&](const Step& step) { device_.reorder(gradients->at(step.layer).view, view(step.to)); };
+    for (int i = 0; i < static_cast<int>(plan_.steps.size()); ++i) run_step(i, copy, mode);
+  });
+  return [gradients, work] { work(); };  // a recording may know no more of the gradients than where they lie
+}
+
+std::map<std::string, Session::DeviceTensor> Session::constant_gradients(std::span<const Loss> losses) {
+  for (const Loss& loss : losses)
+    if (!loss.is_linear)
+      throw InternalError("only linear losses can be recorded, and that of layer '" + loss.layer + "' is none");
+  std::map<std::string, DeviceTensor> gradients;
+  for (const Step& step : plan_.steps)
+    if (step.kind == Step::Kind::loss_gradient) {
+      const DeviceTensor& gradient = gradients[step.layer] = new_tensor(step.to.desc);
+      upload_gradient(losses, step.layer, Array(step.to.desc.shape), gradient.view);
+    }
+  return gradients;
+}
+
+void Session::run_steps(int begin, int end, const WriteGradient& write_gradient, BackwardMode mode) {
   using Clock = std::chrono::steady_clock;
   for (int i = begin; i < end; ++i) {
     const auto start = Clock::now();
-    run_step(i, losses, mode);
+    run_step(i, write_gradient, mode);
     if (!observer_) continue;
     device_.synchronize();
     observer_(plan_.steps[static_cast<size_t>(i)], std::chrono::duration<double>(Clock::now() - start).count());
@@ -100,24 +168,20 @@ void Session::run_steps(int begin, int end, std::span<const Loss> losses, Backwa
   device_.synchronize();
 }
 
-void Session::run_step(int index, std::span<const Loss> losses, BackwardMode mode) {
+void Session::run_step(int index, const WriteGradient& write_gradient, BackwardMode mode) {
   const Step& step = plan_.steps[static_cast<size_t>(index)];
-  switch (step.kind) {
-    case Step::Kind::kernel: {
-      Arguments& arguments = bound_[static_cast<size_t>(index)].arguments;
-      arguments.mode = mode;
-      return step.kernel->run(arguments);
+  Bound& bound = bound_[static_cast<size_t>(index)];
+  device_.named(bound.name, [&] {
+    switch (step.kind) {
+      case Step::Kind::kernel: {
+        bound.arguments.mode = mode;
+        return step.kernel->run(bound.arguments);
+      }
+      case Step::Kind::reorder: return device_.reorder(view(step.from), view(step.to));
+      case Step::Kind::accumulate: return device_.accumulate(view(step.from), view(step.to));
+      case Step::Kind::loss_gradient: return write_gradient(step);
     }
-    case Step::Kind::reorder: return device_.reorder(view(step.from), view(step.to));
-    case Step::Kind::accumulate: return device_.accumulate(view(step.from), view(step.to));
-    case Step::Kind::loss_gradient: {
-      const Array value = this->value(step.layer);
-      Array gradient(value.shape);
-      for (const Loss& loss : losses)
-        if (loss.layer == step.layer) loss_ += loss.evaluate(value, gradient);
-      return device_.upload(gradient.view(), view(step.to));
-    }
-  }
+  });
 }
 
 const Slot& Session::slot_named(const std::map<std::string, Slot>& slots, const std::string& name,

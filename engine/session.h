@@ -18,8 +18,10 @@ namespace convlens {
 ///     Array saliency = session.gradient("image");
 class Session {
  public:
-  /// Throws InputError for a request that the model cannot serve, InternalError when memory runs out.
+  /// Throws InputError for a request that the model cannot serve, OutOfMemory with the largest image that fits.
   Session(const Model& model, const PlanRequest& request);
+  /// The same with memory and moves of another device than the registered one.
+  Session(const Model& model, const PlanRequest& request, DeviceApi& device);
 
   const Plan& plan() const { return plan_; }
 
@@ -28,6 +30,11 @@ class Session {
   void forward();
   /// One sweep back from all losses, whose weighted sum is returned. Each needs a forward pass of its own before it.
   double backward(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
+
+  /// forward() and backward() as one piece of work that the device does without the host, on a GPU as one CUDA graph;
+  /// for linear losses, whose gradients are uploaded here and whose values it does not return. To be called, after
+  /// set_input, as often as the session lives.
+  std::function<void()> record(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
 
   Array value(const std::string& name) const;  ///< of an observed layer or an input, NCHW
   double dot(const std::string& name,
@@ -42,26 +49,38 @@ class Session {
   void observe_steps(Observer observer) { observer_ = std::move(observer); }
 
  private:
-  /// A kernel's arguments, made once.
+  /// What a step needs each time, made once: its name for profilers, a kernel's arguments.
   struct Bound {
+    std::string name;
     std::vector<TensorView> inputs, weights, grad_inputs, grad_weights;
     Arguments arguments;
   };
 
+  /// A tensor beside the arena.
+  struct DeviceTensor {
+    DeviceBuffer memory;
+    TensorView view;
+  };
+
   TensorView view(const Slot& slot) const;
   std::vector<TensorView> views(const std::vector<Slot>& slots) const;
+  DeviceTensor new_tensor(const TensorDesc& desc);
   std::vector<TensorView> bind_weights(const Layer& layer, const Problem& problem);
   void bind(const Step& step, Bound& bound, size_t& packed_used);
-  void run_steps(int begin, int end, std::span<const Loss> losses, BackwardMode mode);
-  void run_step(int index, std::span<const Loss> losses, BackwardMode mode);
+  /// Writes dL/dy of all losses at the layer of a loss_gradient step.
+  using WriteGradient = std::function<void(const Step&)>;
+  void run_steps(int begin, int end, const WriteGradient& write_gradient, BackwardMode mode);
+  void run_step(int index, const WriteGradient& write_gradient, BackwardMode mode);
+  double upload_gradient(std::span<const Loss> losses, const std::string& layer, const Array& value,
+                         const TensorView& to);
+  std::map<std::string, DeviceTensor> constant_gradients(std::span<const Loss> losses);
   const Slot& slot_named(const std::map<std::string, Slot>& slots, const std::string& name, const char* what) const;
 
   Plan plan_;
   DeviceApi& device_;
   DeviceBuffer arena_, packed_;
   std::vector<Bound> bound_;
-  std::map<const float*, std::pair<DeviceBuffer, TensorView>> device_weights_;
-  double loss_ = 0;
+  std::map<const float*, DeviceTensor> device_weights_;
   Observer observer_;
 };
 
