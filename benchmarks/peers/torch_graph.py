@@ -19,13 +19,15 @@ Step = Callable[[list[Tensor]], Tensor]
 class TorchGraph:
     """Layers of torch.nn.functional calls, in the order of the file."""
 
-    def __init__(self, folder: Path, layout: torch.memory_format) -> None:
+    def __init__(self, folder: Path, layout: torch.memory_format, device: str = "cpu") -> None:
         model = read_model(folder)
         shapes = infer_shapes(model)
         self._input, self._output = model.inputs[0]["name"], model.output
         self._steps = []
         for layer in model.layers:
-            weights = {role: torch.from_numpy(model.tensors[name].copy()) for role, name in layer.weights.items()}
+            weights = {
+                role: torch.from_numpy(model.tensors[name].copy()).to(device) for role, name in layer.weights.items()
+            }
             if layer.op == "conv2d":
                 weights["weight"] = weights["weight"].contiguous(memory_format=layout)
             step = _STEPS[layer.op](full_params(layer), shapes[layer.name], weights)
