@@ -20,11 +20,13 @@ std::optional<std::string> why_no_gpu() {
   return std::nullopt;
 }
 
-// They stay loaded as long as the program runs. All lie beside libconvlens, which is where its RUNPATH looks.
+// Libraries stay loaded as long as the program runs. They lie beside libconvlens, which is where its RUNPATH looks.
 std::optional<std::string> load() {
   if (auto reason = why_no_gpu()) return reason;
   if (!dlopen("libconvlens_cuda.so", RTLD_NOW))
     return "its library, which is built where nvcc is found, cannot be loaded (" + std::string(dlerror()) + ")";
+  // Variants of NVIDIA's own, to compare with; they need cuBLAS and cuDNN, which are not everywhere.
+  for (const char* library : {"libconvlens_cublas.so", "libconvlens_cudnn.so"}) dlopen(library, RTLD_NOW);
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <tuple>
 
 #include "kernels/base/cases.h"
@@ -34,7 +35,9 @@ TEST_F(CudaLibrary, HasEveryKernelThatTheEmulatorHas) {
   for (const std::string& op : operator_names())
     for (const Pass pass : all_passes) {
       const auto emulated = facts_of(op, pass, Device::simt);
-      EXPECT_EQ(facts_of(op, pass, Device::cuda), emulated) << op << " " << to_string(pass);
+      auto compiled = facts_of(op, pass, Device::cuda);
+      compiled.resize(emulated.size());  // after ours may come NVIDIA's
+      EXPECT_EQ(compiled, emulated) << op << " " << to_string(pass);
       count += emulated.size();
     }
   EXPECT_GT(count, 0U);
@@ -64,6 +67,28 @@ TEST_F(CudaLibrary, PreparesEveryCaseAsTheEmulatorDoes) {
         EXPECT_EQ(said_of(*gpu.at(i), problem), said_of(*emulated[i], problem))
             << c.op << " " << c.name << " " << to_string(pass) << " " << emulated[i]->name;
     }
+}
+
+bool has_variant(const std::string& op, Pass pass, const std::string& name) {
+  return std::ranges::any_of(variants(op, pass, Device::cuda), [&](const Variant* v) { return v->name == name; });
+}
+
+TEST_F(CudaLibrary, HasVariantsOfNvidiasLibrariesWhereTheyAre) {
+#if defined(CONVLENS_CUBLAS_LIBRARY)
+  ASSERT_NE(dlopen(CONVLENS_CUBLAS_LIBRARY, RTLD_NOW), nullptr) << dlerror();
+  for (const Pass pass : all_passes) EXPECT_TRUE(has_variant("linear", pass, "cublas")) << to_string(pass);
+  for (const Pass pass : {Pass::forward, Pass::backward_data}) EXPECT_TRUE(has_variant("gram", pass, "cublas"));
+#endif
+#if defined(CONVLENS_CUDNN_LIBRARY)
+  ASSERT_NE(dlopen(CONVLENS_CUDNN_LIBRARY, RTLD_NOW), nullptr) << dlerror();
+  for (const Pass pass : all_passes)
+    for (const std::string name : {"cudnn", "cudnn_tf32"})
+      EXPECT_TRUE(has_variant("conv2d", pass, name)) << to_string(pass);
+#endif
+  for (const std::string& op : operator_names())
+    for (const Pass pass : all_passes)
+      for (const Variant* variant : variants(op, pass, Device::cuda))
+        EXPECT_EQ(variant->priority < 0, variant->name.starts_with("cu")) << op << " " << variant->name;
 }
 
 TEST_F(CudaLibrary, ThrowsErrorsThatAreCaughtOutside) {
