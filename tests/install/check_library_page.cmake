@@ -37,3 +37,12 @@ if(NOT output STREQUAL "blue, score 1\nlargest gradient 0.0625\n")
   message(FATAL_ERROR "the program printed:\n${output}")
 endif()
 run(${WORK}/prefix/bin/viz_run --version)
+
+# What libconvlens loads lies beside it.
+file(GLOB built RELATIVE ${BUILD} ${BUILD}/libconvlens_*.so)
+foreach(library ${built})
+  file(GLOB_RECURSE installed ${WORK}/prefix/${library})
+  if(NOT installed)
+    message(FATAL_ERROR "${library} was not installed")
+  endif()
+endforeach()
