@@ -71,6 +71,7 @@ power limit $(ask_gpu power.limit).
 PAGE
 section "Tests on the device cuda" tests "${kernel_tests[@]}"
 section "Tests of its library" tests build/tests/cuda/cuda_test
+section "Tests of recorded steps" tests build/tests/engine/engine_test "--gtest_filter=*RecordedSession*/cuda"
 if command -v compute-sanitizer >/dev/null; then
   for tool in memcheck racecheck; do
     section "The same under compute-sanitizer, $tool" tests compute-sanitizer --tool "$tool" --error-exitcode 1 "${kernel_tests[@]}"

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/device_memory.h"
+#include "tests/base/devices_here.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {
@@ -141,7 +142,7 @@ TEST_P(RecordedSession, RefusesALossWhoseGradientDependsOnTheValue) {
   EXPECT_THROW(session.record(losses), InternalError);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RecordedSession, ::testing::Values(Device::cpu, Device::simt),
+INSTANTIATE_TEST_SUITE_P(All, RecordedSession, ::testing::ValuesIn(devices_here()),
                          [](const auto& info) { return to_string(info.param); });
 
 }  // namespace

@@ -2,13 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/base/devices_here.h"
 #include "tests/kernels/device_mirror.h"
-
-namespace convlens {
-
-void PrintTo(Device device, std::ostream* out) { *out << to_string(device); }
-
-}  // namespace convlens
 
 namespace convlens::test {
 namespace {
@@ -32,9 +27,6 @@ std::vector<float> values(const HostTensor& tensor) {
 
 class EveryDevice : public ::testing::TestWithParam<Device> {
  protected:
-  void SetUp() override {
-    if (!has_device(GetParam())) GTEST_SKIP() << "this machine has no device " << to_string(GetParam());
-  }
   DeviceApi& device() const { return device_api(GetParam()); }
 };
 
@@ -102,7 +94,7 @@ TEST_P(EveryDevice, DoesRecordedWorkEachTimeItIsCalledAndNotBefore) {
 
 TEST_P(EveryDevice, SaysHowMuchMemoryIsLeft) { EXPECT_GT(device().available(), size_t{1} << 20); }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryDevice, ::testing::Values(Device::cpu, Device::simt, Device::cuda),
+INSTANTIATE_TEST_SUITE_P(All, EveryDevice, ::testing::ValuesIn(devices_here()),
                          [](const auto& info) { return to_string(info.param); });
 
 }  // namespace
