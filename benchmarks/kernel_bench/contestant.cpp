@@ -53,13 +53,12 @@ Contestant::Contestant(const Variant& variant, const BenchProblem& origin, const
 
 TensorView Contestant::new_tensor(const TensorDesc& desc) {
   memory_.push_back(device_.allocate(desc.bytes()));
-  const TensorView view{desc, memory_.back().get()};
-  device_.zero(view);
-  return view;
+  return {desc, memory_.back().get()};
 }
 
 TensorView Contestant::uploaded(const TensorDesc& desc, const Array& value) {
   const TensorView view = new_tensor(desc);
+  device_.zero(view);  // a blocked layout's padding
   device_.upload(value.view(), view);
   return view;
 }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kernels/base/device_api.h"
 #include "tests/lens/watched.h"
 
 namespace simt {
@@ -142,6 +143,48 @@ TEST(PlantedBug, ReadsACopyThatNobodyWaitedFor) {
     });
   };
   EXPECT_EQ(count(run(1), Kind::uninitialised, early_line), 32);
+  EXPECT_TRUE(run(0).findings.empty());
+}
+
+constexpr int add_line = __LINE__ + 1;
+__global__ void add(const float* x, float* sum) { sum[threadIdx.x] += x[threadIdx.x]; }
+
+// A result is added to before anybody has written it; what the host or a former kernel has written may be read.
+TEST(PlantedBug, ReadsMemoryThatNobodyWrote) {
+  Recorder recorder;
+  convlens::DeviceApi& api = convlens::device_api(device);
+  const convlens::TensorDesc desc{.shape = {1, 1, 1, 32}};
+  const auto x = api.allocate(desc.bytes()), sum = api.allocate(desc.bytes());
+  std::vector<float> ones(32, 1.0F);
+  api.upload({desc, ones.data()}, {desc, x.get()});
+  const auto run = [&] {
+    launch({.grid = 1, .block = 32}, add, reinterpret_cast<const float*>(x.get()), reinterpret_cast<float*>(sum.get()));
+    return recorder.launches().back();
+  };
+  const LaunchReport bug = run();
+  EXPECT_EQ(count(bug, Kind::uninitialised, add_line), 32);
+  EXPECT_EQ(bug.findings.size(), 1U);
+  EXPECT_TRUE(run().findings.empty());
+  const auto zeros = api.allocate(desc.bytes());
+  api.zero({desc, zeros.get()});
+  launch({.grid = 1, .block = 32}, add, reinterpret_cast<const float*>(x.get()), reinterpret_cast<float*>(zeros.get()));
+  EXPECT_TRUE(recorder.launches().back().findings.empty());
+}
+
+constexpr int quad_line = __LINE__ + 4;
+__global__ void read_quad(float* y, int first) {
+  alignas(16) __shared__ float shared[6];
+  for (float& value : shared) value = 1;
+  const float4 quad = *reinterpret_cast<const float4*>(shared + first);
+  y[0] = quad.x + quad.w;
+}
+
+TEST(PlantedBug, VectorThatRunsPastAnArrayOfSharedMemory) {
+  std::vector<float> y(1);
+  const auto run = [&](int first) {
+    return watch(y, [&] { launch({.grid = 1, .block = 1}, read_quad, y.data(), first); });
+  };
+  EXPECT_EQ(count(run(4), Kind::out_of_bounds, quad_line), 1);
   EXPECT_TRUE(run(0).findings.empty());
 }
 

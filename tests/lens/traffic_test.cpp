@@ -99,6 +99,31 @@ TEST_F(Traffic32, VectorsAreOneAccess) {
   EXPECT_EQ(shared.ways, 1);
 }
 
+// Lanes of a warp that branch go one way after the other; warps that branch as a whole lose nothing.
+constexpr int even_line = __LINE__ + 3, odd_line = even_line + 2;
+__global__ void branch(float* x, unsigned lanes_together) {
+  if (threadIdx.x / lanes_together % 2 == 0)
+    x[threadIdx.x] = 1;
+  else
+    x[threadIdx.x] = 2;
+}
+
+TEST_F(Traffic32, LanesThatBranchGoOneWayAfterTheOther) {
+  const auto expect = [&](unsigned lanes_together, int64_t requests) {
+    Recorder recorder;
+    recorder.memory("memory", memory_, sizeof memory_);
+    launch({.grid = 1, .block = 64}, branch, memory_ + 0, lanes_together);
+    for (const int line : {even_line, odd_line}) {
+      const Traffic t = traffic(recorder.launches().at(0), line, Space::global, Access::write);
+      EXPECT_EQ(t.requests, requests);
+      EXPECT_EQ(t.lanes, 32);
+    }
+  };
+  expect(1, 2);   // half of the lanes of both warps
+  expect(8, 2);   // so too
+  expect(32, 1);  // all lanes of one warp
+}
+
 // Lane i makes i rounds and leaves out every round that its number divides: lanes meet again in the next round.
 constexpr int round_line = __LINE__ + 5;
 __global__ void rounds(float* x) {

@@ -46,6 +46,7 @@ class LaunchCapture final : public simt::Watcher {
 
   void allocated(const void* address, size_t bytes) override;
   void freed(const void* address) override;
+  void written(const void*, size_t) override {}
   void launch_begins(const simt::LaunchShape& shape, const void* kernel,
                      std::span<const simt::KernelArgument> arguments) override;
   void launch_ends() override;

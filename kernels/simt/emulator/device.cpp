@@ -18,7 +18,10 @@ class SimtDevice final : public DeviceApi {
             }};
   }
   size_t available() override { return host().available(); }
-  void upload(const TensorView& from, const TensorView& to) override { host().upload(from, to); }
+  void upload(const TensorView& from, const TensorView& to) override {
+    host().upload(from, to);
+    if (simt::watcher) simt::watcher->written(to.data, to.desc.bytes());
+  }
   void download(const TensorView& from, const TensorView& to) override { host().download(from, to); }
   void reorder(const TensorView& from, const TensorView& to) override { reorder_layout(from, to); }
   void accumulate(const TensorView& from, const TensorView& to) override { add_elements(from, to); }

@@ -39,6 +39,7 @@ class Watcher {
   virtual ~Watcher() = default;
   virtual void allocated(const void* address, size_t bytes) = 0;
   virtual void freed(const void* address) = 0;
+  virtual void written(const void* address, size_t bytes) = 0;  ///< by the host
   virtual void launch_begins(const LaunchShape& shape, const void* kernel,
                              std::span<const KernelArgument> arguments) = 0;
   virtual void block_begins(Block& block) = 0;

@@ -55,13 +55,18 @@ Traffic traffic_of(const Request& request, Space space) {
 Recorder::Recorder() : shared_variables_(symbols_.shared_variables()) { watcher = this; }
 Recorder::~Recorder() { watcher = nullptr; }
 
-void Recorder::memory(const std::string& name, const void* address, size_t bytes, bool initialised) {
-  global_.insert_or_assign(number(address),
-                           Region{name, Space::global, bytes, initialised, Shadow(bytes, initialised)});
+void Recorder::memory(const std::string& name, const void* address, size_t bytes) {
+  global_.insert_or_assign(number(address), Region{name, Space::global, bytes, Shadow(bytes, true)});
 }
 
 void Recorder::allocated(const void* address, size_t bytes) {
-  memory("a buffer of " + std::to_string(bytes) + " bytes", address, bytes);
+  const std::string name = "a buffer of " + std::to_string(bytes) + " bytes";
+  global_.insert_or_assign(number(address), Region{name, Space::global, bytes, Shadow(bytes, false)});
+}
+
+void Recorder::written(const void* address, size_t bytes) {
+  if (auto* region = region_of(number(address), bytes))
+    region->second.shadow.written(number(address) - region->first, bytes);
 }
 
 void Recorder::freed(const void* address) { global_.erase(number(address)); }
@@ -76,7 +81,7 @@ void Recorder::launch_begins(const LaunchShape& shape, const void* kernel, std::
   touched_shared_.clear();
   loads_ = stores_ = {};
   for (auto& [address, region] : global_) {
-    region.shadow = Shadow(region.bytes, region.initialised);
+    region.shadow.begin_launch();
     region.loads_of_blocks = region.stores_of_blocks = 0;
   }
 }
@@ -88,7 +93,7 @@ void Recorder::block_begins(Block& block) {
   barriers_ = 0;
   shared_.clear();
   const auto add = [&](const std::string& name, const std::byte* address, size_t bytes) {
-    if (bytes) shared_.emplace(number(address), Region{name, Space::shared, bytes, false, Shadow(bytes, false)});
+    if (bytes) shared_.emplace(number(address), Region{name, Space::shared, bytes, Shadow(bytes, false)});
   };
   add("dynamic shared memory", block.dynamic_shared(), block.shape().shared_bytes);
   for (const SharedVariable& v : shared_variables_)

@@ -72,13 +72,14 @@ class Recorder final : public Watcher {
   Recorder();
   ~Recorder() override;
 
-  /// Declares memory of kernels, other than the device's own. `initialised`: it may be read before it is written.
-  void memory(const std::string& name, const void* address, size_t bytes, bool initialised = true);
+  /// Declares memory of kernels, other than the device's own, that has been written.
+  void memory(const std::string& name, const void* address, size_t bytes);
 
   const std::vector<LaunchReport>& launches() const { return launches_; }
 
   void allocated(const void* address, size_t bytes) override;
   void freed(const void* address) override;
+  void written(const void* address, size_t bytes) override;
   void launch_begins(const LaunchShape& shape, const void* kernel, std::span<const KernelArgument> arguments) override;
   void block_begins(Block& block) override;
   void stepped(const void* code) override;
@@ -91,7 +92,6 @@ class Recorder final : public Watcher {
     std::string name;
     Space space;
     size_t bytes;
-    bool initialised;
     Shadow shadow;
     int64_t loads_of_blocks = 0, stores_of_blocks = 0;
   };

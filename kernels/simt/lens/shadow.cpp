@@ -5,6 +5,15 @@
 #include "kernels/simt/emulator/block.h"
 
 namespace simt {
+namespace {
+
+// The bytes of a word, given its number, that lie in [offset, offset + bytes).
+uint8_t bytes_within(size_t word, size_t offset, size_t bytes) {
+  const size_t from = std::max(offset, word * 4) - word * 4, to = std::min(offset + bytes, word * 4 + 4) - word * 4;
+  return static_cast<uint8_t>((1U << to) - (1U << from));
+}
+
+}  // namespace
 
 bool ordered(const Moment& a, const Moment& b) {
   if (a.block != b.block) return false;
@@ -37,13 +46,23 @@ void Shadow::read(Word& word, const Moment& now) {
   word.reader = now;
 }
 
+void Shadow::written(size_t offset, size_t bytes) {
+  if (bytes >= bytes_) return void(*this = Shadow(bytes_, true));
+  for (size_t number = offset / 4; number * 4 < offset + bytes; ++number)
+    word(number).written |= bytes_within(number, offset, bytes);
+}
+
+void Shadow::begin_launch() {
+  for (const auto& page : pages_)
+    if (page)
+      for (Word& word : *page) word = {.written = word.written};
+}
+
 Verdict Shadow::accessed(size_t offset, size_t bytes, Access access, const Moment& now) {
   Verdict verdict;
   for (size_t first = offset / 4; first * 4 < offset + bytes; ++first) {
     Word& word = this->word(first);
-    const size_t from = std::max(offset, first * 4) - first * 4,
-                 to = std::min(offset + bytes, first * 4 + 4) - first * 4;
-    const auto mask = static_cast<uint8_t>((1U << to) - (1U << from));
+    const uint8_t mask = bytes_within(first, offset, bytes);
     if (verdict.races_with < 0) verdict.races_with = race(word, mask, access, now);
     if (access != Access::write && (word.written & mask) != mask) verdict.uninitialised = true;
     if (access == Access::read) read(word, now);

@@ -31,9 +31,14 @@ struct Verdict {
 class Shadow {
  public:
   Shadow(size_t bytes, bool initialised)
-      : untouched_{.written = initialised ? all_bytes : no_bytes},
+      : bytes_(bytes),
+        untouched_{.written = initialised ? all_bytes : no_bytes},
         pages_((bytes + 4 * page_words - 1) / (4 * page_words)) {}
 
+  /// The host writes.
+  void written(size_t offset, size_t bytes);
+  /// Who accessed what is forgotten, not what has been written: launches come one after the other.
+  void begin_launch();
   Verdict accessed(size_t offset, size_t bytes, Access access, const Moment& now);
 
  private:
@@ -50,6 +55,7 @@ class Shadow {
   static void read(Word& word, const Moment& now);
   static int race(const Word& word, uint8_t bytes, Access access, const Moment& now);
 
+  size_t bytes_;
   Word untouched_;
   std::vector<std::unique_ptr<Page>> pages_;
 };
