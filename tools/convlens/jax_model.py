@@ -222,6 +222,47 @@ def _total_variation(p: Params, x: list[Array], w: Weights) -> Array:
     return total.reshape(-1, 1, 1, 1)
 
 
+def _image_sums(terms: Array) -> Array:
+    return terms.sum((1, 2, 3), keepdims=True)
+
+
+@operation("gram_loss")
+def _gram_loss(p: Params, x: list[Array], w: Weights) -> Array:
+    return p["weight"] * _image_sums((_gram(p, x, w) - w["target"]) ** 2)
+
+
+@operation("mse_loss")
+def _mse_loss(p: Params, x: list[Array], w: Weights) -> Array:
+    total = _image_sums((x[0] - w["target"]) ** 2)
+    return total / w["target"].size if p["reduction"] == "mean" else total
+
+
+@operation("roll")
+def _roll(p: Params, x: list[Array], w: Weights) -> Array:
+    offsets = jnp.round(x[1]).astype(int)
+    return jax.vmap(lambda image, by: jnp.roll(image, (by[0, 0, 0], by[1, 0, 0]), (1, 2)))(x[0], offsets)
+
+
+@operation("gaussian_blur")
+def _gaussian_blur(p: Params, x: list[Array], w: Weights) -> Array:
+    radius = int(4 * p["sigma"] + 0.5)
+    distance = jnp.arange(-radius, radius + 1, dtype=x[0].dtype)
+    weights = jnp.exp(-(distance**2) / (2 * p["sigma"] ** 2)) if radius else jnp.ones(1, x[0].dtype)
+    frame = [(0, 0), (0, 0), (radius, radius), (radius, radius)]
+    padded = jnp.pad(x[0], frame, mode="reflect" if p["border"] == "reflect" else "constant")
+    along = jax.vmap(lambda line: jnp.convolve(line, weights / weights.sum(), "valid"))
+
+    def blur_last_axis(values: Array) -> Array:
+        return along(values.reshape(-1, values.shape[-1])).reshape(*values.shape[:-1], -1)
+
+    return blur_last_axis(blur_last_axis(padded).swapaxes(2, 3)).swapaxes(2, 3)
+
+
+@operation("clamp")
+def _clamp(p: Params, x: list[Array], w: Weights) -> Array:
+    return jnp.clip(x[0], p["min"], p["max"])
+
+
 _OPERATIONS |= {
     "sigmoid": lambda p, x, w: jax.nn.sigmoid(x[0]),
     "tanh": lambda p, x, w: jnp.tanh(x[0]),
@@ -231,4 +272,5 @@ _OPERATIONS |= {
     "concat": lambda p, x, w: jnp.concatenate(x, 1),
     "flatten": lambda p, x, w: x[0].reshape(x[0].shape[0], -1, 1, 1),
     "dropout": lambda p, x, w: x[0],
+    "alpha_norm": lambda p, x, w: _image_sums(jnp.abs(x[0]) ** p["alpha"]),
 }

@@ -128,6 +128,11 @@ def _same(_: Params, x: list[Shape]) -> Shape:
     return x[0]
 
 
+def _number(_: Params, x: list[Shape]) -> Shape:
+    """One number an image."""
+    return (x[0][0], 1, 1, 1)
+
+
 def _add(_: Params, x: list[Shape]) -> Shape:
     if any(shape != x[0] for shape in x):
         raise UserError(f"add needs inputs of one shape, but has {', '.join(map(str, x))}")
@@ -162,6 +167,12 @@ def _norm_weights(*roles: str) -> Callable[[Params, list[Shape]], dict[str, Shap
 def _conditional(p: Params, x: list[Shape]) -> Shape:
     if x[1][1:] != (p["styles"], 1, 1):
         raise UserError(f"the style weights have the shape {x[1]}, expected (N, {p['styles']}, 1, 1)")
+    return x[0]
+
+
+def _roll(_: Params, x: list[Shape]) -> Shape:
+    if x[1] != (x[0][0], 2, 1, 1):
+        raise UserError(f"the offsets have the shape {x[1]}, expected ({x[0][0]}, 2, 1, 1)")
     return x[0]
 
 
@@ -207,7 +218,13 @@ OPERATORS: dict[str, Operator] = {
     "flatten": Operator({}, lambda p, x: (x[0][0], math.prod(x[0][1:]), 1, 1)),
     "dropout": Operator({"p": 0.5}, _same),
     "gram": Operator({"divisor": "chw"}, lambda p, x: (x[0][0], 1, x[0][1], x[0][1])),
-    "total_variation": Operator({"norm": "l2", "beta": 2.0}, lambda p, x: (x[0][0], 1, 1, 1)),
+    "total_variation": Operator({"norm": "l2", "beta": 2.0}, _number),
+    "gram_loss": Operator({"divisor": "chw", "weight": 1.0}, _number, lambda p, x: {"target": (1, x[0][1], x[0][1])}),
+    "mse_loss": Operator({"reduction": "mean"}, _number, lambda p, x: {"target": x[0][1:]}),
+    "alpha_norm": Operator({"alpha": 2.0}, _number),
+    "roll": Operator({}, _roll, arity=(2, 2)),
+    "gaussian_blur": Operator({"sigma": 1.0, "border": "reflect"}, _same),
+    "clamp": Operator({"min": None, "max": None}, _same),
 }
 
 
