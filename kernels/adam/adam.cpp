@@ -5,9 +5,11 @@
 namespace convlens {
 
 void AdamParams::describe(ParamVisitor& v) {
+  const double below_one = std::nextafter(1.0, 0.0);
   v.field({.name = "lr", .doc = "learning rate", .min = 0}, lr);
-  v.field({.name = "beta1", .doc = "share of the running mean that a step keeps", .min = 0, .max = 1}, beta1);
-  v.field({.name = "beta2", .doc = "share of the running mean square that a step keeps", .min = 0, .max = 1}, beta2);
+  v.field({.name = "beta1", .doc = "share of the running mean that a step keeps", .min = 0, .max = below_one}, beta1);
+  v.field({.name = "beta2", .doc = "share of the running mean square that a step keeps", .min = 0, .max = below_one},
+          beta2);
   v.field({.name = "eps", .doc = "added to the root of the mean square", .min = 0}, eps);
 }
 

@@ -9,7 +9,8 @@
 namespace convlens {
 
 void GaussianBlurParams::describe(ParamVisitor& v) {
-  v.field({.name = "sigma", .doc = "standard deviation in pixels; weights end 4 of them away", .min = 0}, sigma);
+  v.field({.name = "sigma", .doc = "standard deviation in pixels; weights end 4 of them away", .min = 0, .max = 1000},
+          sigma);
   v.choice({.name = "border", .doc = "what lies outside: the image reflected in its edge elements, or zeros"}, border,
            {{"reflect", BlurBorder::reflect}, {"zero", BlurBorder::zero}});
 }

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "kernels/base/error.h"
 #include "kernels/base/update.h"
 #include "kernels/simt/emulator/launch.h"
 #include "tests/kernels/host_tensor.h"
@@ -120,6 +121,16 @@ TEST_P(Updates, DoNotDependOnTheOrderOfThreads) {
 INSTANTIATE_TEST_SUITE_P(All, Updates, ::testing::ValuesIn(all_cases()), [](const auto& info) {
   return info.param.update + "__" + info.param.name + "__" + to_string(info.param.device);
 });
+
+TEST(UpdateRegistry, NamesTheNearest) {
+  try {
+    update_by_name("adan");
+    ADD_FAILURE() << "there is an update 'adan'";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("no update 'adan'"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("'adam'"), std::string::npos) << error.what();
+  }
+}
 
 // The value 1 after each step.
 void expect_steps(UpdateRun run, const std::vector<double>& gradients, const std::vector<double>& values) {
