@@ -8,6 +8,8 @@ namespace {
 // Of the driver's API, which is C ("CUDA Driver API", Initialization and Device Management).
 using Initialise = int (*)(unsigned flags);
 using CountGpus = int (*)(int* count);
+// Of libconvlens_cuda (kernels/simt/gpu/device.cpp).
+using Refuses = const char* (*)();
 
 std::optional<std::string> why_no_gpu() {
   void* driver = dlopen("libcuda.so.1", RTLD_NOW);
@@ -23,8 +25,11 @@ std::optional<std::string> why_no_gpu() {
 // Libraries stay loaded as long as the program runs. They lie beside libconvlens, which is where its RUNPATH looks.
 std::optional<std::string> load() {
   if (auto reason = why_no_gpu()) return reason;
-  if (!dlopen("libconvlens_cuda.so", RTLD_NOW))
+  void* library = dlopen("libconvlens_cuda.so", RTLD_NOW);
+  if (!library)
     return "its library, which is built where nvcc is found, cannot be loaded (" + std::string(dlerror()) + ")";
+  const auto refuses = reinterpret_cast<Refuses>(dlsym(library, "convlens_cuda_refuses"));
+  if (const char* reason = refuses()) return "the GPU cannot be used (" + std::string(reason) + ")";
   // Variants of NVIDIA's own, to compare with; they need cuBLAS and cuDNN, which are not everywhere.
   for (const char* library : {"libconvlens_cublas.so", "libconvlens_cudnn.so"}) dlopen(library, RTLD_NOW);
   return std::nullopt;

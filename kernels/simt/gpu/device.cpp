@@ -52,7 +52,23 @@ class CudaDevice final : public DeviceApi {
   }
 };
 
+constexpr int oldest_capability = 75;  // of the architectures in CMakeLists.txt
+
+int capability() {
+  int major = 0, minor = 0;
+  simt::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+  simt::check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
+  return 10 * major + minor;
+}
+
 const RegisterDevice cuda(Device::cuda, std::make_unique<CudaDevice>());
 
 }  // namespace
 }  // namespace convlens
+
+/// What libconvlens asks when it has loaded this library: why the GPU cannot be used (an old driver, say), or null.
+extern "C" [[gnu::visibility("default")]] const char* convlens_cuda_refuses() {
+  int count = 0;
+  if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) return cudaGetErrorString(error);
+  return convlens::capability() < convlens::oldest_capability ? "it is older than compute capability 7.5" : nullptr;
+}
