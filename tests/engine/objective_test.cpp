@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/base/json.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/device_memory.h"
 #include "tests/base/devices_here.h"
 #include "tests/engine/model_builder.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/base/devices_here.h"
 #include "tests/kernels/device_mirror.h"
 

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/json.h"
 #include "kernels/base/update.h"
 #include "kernels/simt/emulator/launch.h"
 #include "tests/kernels/host_tensor.h"

@@ -4,6 +4,7 @@
 #include "benchmarks/kernel_bench/export/export.h"
 #include "benchmarks/kernel_bench/modelled/table.h"
 #include "benchmarks/kernel_bench/on_simt.h"
+#include "kernels/base/json.h"
 
 namespace convlens::bench {
 

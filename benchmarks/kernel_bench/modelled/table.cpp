@@ -1,4 +1,5 @@
 #include "benchmarks/kernel_bench/modelled/table.h"
+#include "kernels/base/json.h"
 
 #include <cstdio>
 

@@ -5,8 +5,8 @@
 #include "kernels/base/cuda/cublas.h"
 
 #include "kernels/base/cuda/layouts.h"
+#include "kernels/base/gram_matrix.h"
 #include "kernels/base/registry.h"
-#include "kernels/gram/gram.h"
 
 namespace convlens {
 namespace {

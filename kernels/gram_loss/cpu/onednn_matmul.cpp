@@ -2,6 +2,8 @@
 // target is summed in double, row by row; and 4 weight dL/dy / d * S F, which oneDNN adds to a gradient as it stores
 // it.
 
+#include <algorithm>
+
 #include "kernels/base/cpu/onednn_matmul.h"
 
 #include "kernels/base/cpu/gram_operands.h"
