@@ -39,21 +39,50 @@ double times(const simt::Volume& volume) {
   return static_cast<double>(volume.moved) / static_cast<double>(volume.fewest_of_blocks);
 }
 
-class Conv2dRung : public ::testing::TestWithParam<std::tuple<std::string, Pass>> {};
+struct Rung {
+  std::string name;
+  Pass pass;
+  std::string problem = "n1c64h16w16k64r3s3p1";
+};
+
+std::string name_of(const ::testing::TestParamInfo<Rung>& info) {
+  return "rung_" + info.param.name + "_" + to_string(info.param.pass);
+}
+
+class Conv2dRung : public ::testing::TestWithParam<Rung> {};
 
 TEST_P(Conv2dRung, StoresFullSectorsWithoutBankConflicts) {
-  const auto& [name, pass] = GetParam();
-  const simt::LaunchReport report = main_launch("conv2d", name, pass, "n1c64h16w16k64r3s3p1");
+  const auto& [name, pass, problem] = GetParam();
+  const simt::LaunchReport report = main_launch("conv2d", name, pass, problem);
   expect_no_bank_conflict(report);
   expect_full_sectors(report, simt::Access::write);
   EXPECT_EQ(times(report.stores), 1.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Conv2dRung,
-    ::testing::Combine(::testing::Values("03_register_tile", "04_async_copy", "06_tensor_core_tf32"),
-                       ::testing::Values(Pass::forward, Pass::backward_data, Pass::backward_weights)),
-    [](const auto& info) { return "rung_" + std::get<0>(info.param) + "_" + to_string(std::get<1>(info.param)); });
+const Rung pointwise_forward{"12_pointwise", Pass::forward, "n1c64h16w16k64r1"},
+    pointwise_backward{"12_pointwise", Pass::backward_data, "n1c64h16w16k64r1"},
+    image_gradient{"14_image_gradient", Pass::backward_data, "n1c3h64w64k64r3p1"};
+
+std::vector<Rung> fast_rungs() {
+  std::vector<Rung> list{
+      pointwise_forward, pointwise_backward, image_gradient, {"13_first_layer", Pass::forward, "n1c3h64w64k64r3p1"}};
+  for (const char* name : {"03_register_tile", "04_async_copy", "06_tensor_core_tf32", "07_tensor_core_f16",
+                           "08_tensor_core_bf16", "09_split_k"})
+    for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weights}) list.push_back({name, pass});
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Conv2dRung, ::testing::ValuesIn(fast_rungs()), name_of);
+
+class LoadsSeldom : public ::testing::TestWithParam<Rung> {};
+
+TEST_P(LoadsSeldom, HardlyMoreThanEachSectorOnceABlock) {
+  const auto& [name, pass, problem] = GetParam();
+  EXPECT_LE(times(main_launch("conv2d", name, pass, problem).loads), 1.3);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LoadsSeldom, ::testing::Values(pointwise_forward, pointwise_backward, image_gradient),
+                         name_of);
 
 TEST(Gram, ReadsEachSectorOnceABlockAndWritesFullOnes) {
   const simt::LaunchReport report = main_launch("gram", "triangle", Pass::forward, R"({"inputs": [[1, 128, 16, 16]]})");

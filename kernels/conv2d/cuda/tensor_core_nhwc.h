@@ -14,14 +14,15 @@ namespace convlens {
 /// A block's tile of 128 pixels by 64 channels, made by 8 warps of 32 x 32 each.
 struct PixelTile {
   static constexpr int rows = 128, columns = 64, depth = 32, threads = 256, blocks = 2;
-  static constexpr int padded = depth + 8;  ///< 8 rows of 16 bytes, as ldmatrix reads them, then touch all 32 banks
+  /// Registers of two numbers from one row of a slice to the next: 8 rows of 16 bytes, as ldmatrix reads them, then
+  /// touch all 32 banks.
+  static constexpr int pitch = depth / 2 + 4;
 };
 
-/// One slice of both operands in shared memory: [pixel][k] and [column][k].
-template <class T>
+/// One slice of both operands in shared memory, [pixel][k] and [column][k], with two numbers in each register.
 struct PixelSlices {
-  T pixels[PixelTile::rows][PixelTile::padded];
-  T filters[PixelTile::columns][PixelTile::padded];
+  uint32_t pixels[PixelTile::rows][PixelTile::pitch];
+  uint32_t filters[PixelTile::columns][PixelTile::pitch];
 };
 
 /// Filters as the tile reads them, `[column][tap][channel]` in T, channels in whole slices and columns in whole tiles;
@@ -38,15 +39,10 @@ struct PackedSizes {
 /// Of 8 rows the order in which a warp writes them: those that are written together then lie in different banks.
 __device__ inline int staggered(int i) { return i / 8 * 8 + i % 2 * 4 + i % 8 / 2; }
 
+/// Four channels of f32 as T.
 template <class T>
-struct PackedQuad {
-  alignas(8) T numbers[4];
-};
-
-/// Four channels of f32, rounded.
-template <class T>
-__device__ PackedQuad<T> rounded(float4 x) {
-  return {simt::round_to<T>(x.x), simt::round_to<T>(x.y), simt::round_to<T>(x.z), simt::round_to<T>(x.w)};
+__device__ uint2 rounded(float4 x) {
+  return make_uint2(simt::round_pair<T>(x.x, x.y), simt::round_pair<T>(x.z, x.w));
 }
 
 __device__ inline float4 load4(const float* address) {
@@ -57,10 +53,10 @@ __device__ inline float4 load4(const float* address) {
 using WarpSums = float[2][4][4];
 
 /// Adds the products of 16 k, of which each ldmatrix brings 16 rows of an operand. `a_row` and `b_row` are what this
-/// lane names of the warp's first 16 rows; the next 16 lie `step` numbers further. `load` is simt::ldmatrix_x4 or its
+/// lane names of the warp's first 16 rows; the next 16 lie `step` registers further. `load` is simt::ldmatrix_x4 or its
 /// transposing twin.
 template <class T, class Load>
-__device__ void multiply_warp(const T* a_row, const T* b_row, int a_step, int b_step, const Load& load,
+__device__ void multiply_warp(const uint32_t* a_row, const uint32_t* b_row, int a_step, int b_step, const Load& load,
                               WarpSums& sums) {
   uint32_t b[2][4];
 #pragma unroll
@@ -78,15 +74,15 @@ __device__ void multiply_warp(const T* a_row, const T* b_row, int a_step, int b_
 }
 
 template <class T>
-__device__ void multiply_slices(const PixelSlices<T>& slices, WarpSums& sums) {
+__device__ void multiply_slices(const PixelSlices& slices, WarpSums& sums) {
   const int warp = threadIdx.x / 32, matrix = threadIdx.x % 32 / 8, row = threadIdx.x % 8;
-  const T* a_row = &slices.pixels[warp / 2 * 32 + matrix % 2 * 8 + row][matrix / 2 * 8];
-  const T* b_row = &slices.filters[warp % 2 * 32 + matrix / 2 * 8 + row][matrix % 2 * 8];
+  const uint32_t* a_row = &slices.pixels[warp / 2 * 32 + matrix % 2 * 8 + row][matrix / 2 * 4];
+  const uint32_t* b_row = &slices.filters[warp % 2 * 32 + matrix / 2 * 8 + row][matrix % 2 * 4];
 #pragma unroll
   for (int k = 0; k < PixelTile::depth; k += 16)
-    multiply_warp(
-        a_row + k, b_row + k, 16 * PixelTile::padded, 16 * PixelTile::padded,
-        [](uint32_t(&registers)[4], const T* at) { simt::ldmatrix_x4(registers, at); }, sums);
+    multiply_warp<T>(
+        a_row + k / 2, b_row + k / 2, 16 * PixelTile::pitch, 16 * PixelTile::pitch,
+        [](uint32_t(&registers)[4], const uint32_t* at) { simt::ldmatrix_x4(registers, at); }, sums);
 }
 
 /// Hands each pair of neighbouring results of a warp's 32 x 32 to store(row, column, left, right). Four lanes have 32
@@ -151,7 +147,7 @@ struct PixelLoads {
 template <class T, class Windows>
 __device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T* packed, const PackedSizes& sizes,
                                 int pixels, WarpSums& sums) {
-  alignas(16) __shared__ PixelSlices<T> slices[2];
+  alignas(16) __shared__ PixelSlices slices[2];
   const int row = staggered(threadIdx.x / PixelLoads::lanes), channel = threadIdx.x % PixelLoads::lanes * 4;
   const int column = staggered(threadIdx.x / 4), part = threadIdx.x % 4 * 8;
   const T* filter = packed + (int64_t{blockIdx.y} * PixelTile::columns + column) * sizes.depth() + part;
@@ -169,13 +165,13 @@ __device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T
       loads.values[i] = load4(address ? address + c : nullptr);
     }
   };
-  const auto keep = [&](const PixelLoads& loads, PixelSlices<T>& to) {
+  const auto keep = [&](const PixelLoads& loads, PixelSlices& to) {
 #pragma unroll
     for (int i = 0; i < PixelLoads::each; ++i)
-      *reinterpret_cast<PackedQuad<T>*>(&to.pixels[row + i * step][channel]) = rounded<T>(loads.values[i]);
+      *reinterpret_cast<uint2*>(&to.pixels[row + i * step][channel / 2]) = rounded<T>(loads.values[i]);
   };
-  const auto send_filters = [&](int slice, PixelSlices<T>& to) {
-    __pipeline_memcpy_async(&to.filters[column][part], filter + slice * PixelTile::depth, 16);
+  const auto send_filters = [&](int slice, PixelSlices& to) {
+    __pipeline_memcpy_async(&to.filters[column][part / 2], filter + slice * PixelTile::depth, 16);
     __pipeline_commit();
   };
 
@@ -184,7 +180,7 @@ __device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T
   load(0, loads);
   send_filters(0, slices[0]);
   for (int slice = 0; slice < count; ++slice) {
-    PixelSlices<T>& present = slices[slice % 2];
+    PixelSlices& present = slices[slice % 2];
     keep(loads, present);
     __pipeline_wait_prior(0);
     __syncthreads();
@@ -193,7 +189,7 @@ __device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T
       load(slice + 1, loads);
       send_filters(slice + 1, slices[(slice + 1) % 2]);
     }
-    multiply_slices(present, sums);
+    multiply_slices<T>(present, sums);
   }
 }
 

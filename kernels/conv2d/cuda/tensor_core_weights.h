@@ -15,13 +15,12 @@ namespace convlens {
 /// A block's tile: 64 filters by 64 channels of one tap, made by 4 warps, in slices of 32 pixels.
 struct TapTile {
   static constexpr int size = 64, depth = 32, threads = 128, blocks = 3;
-  static constexpr int padded = size + 8;
+  static constexpr int pitch = size / 2 + 4;  ///< registers of two numbers from one k to the next
 };
 
-template <class T>
 struct TapSlices {
-  T gradients[TapTile::depth][TapTile::padded];
-  T channels[TapTile::depth][TapTile::padded];
+  uint32_t gradients[TapTile::depth][TapTile::pitch];
+  uint32_t channels[TapTile::depth][TapTile::pitch];
 };
 
 /// Into how many parts the pixels are cut.
@@ -39,23 +38,23 @@ struct TapLoads {
 };
 
 template <class T>
-__device__ void keep(const TapLoads& loads, T (&slice)[TapTile::depth][TapTile::padded]) {
+__device__ void keep(const TapLoads& loads, uint32_t (&slice)[TapTile::depth][TapTile::pitch]) {
   const int row = threadIdx.x / TapLoads::lanes, channel = threadIdx.x % TapLoads::lanes * 4;
 #pragma unroll
   for (int i = 0; i < TapLoads::each; ++i)
-    *reinterpret_cast<PackedQuad<T>*>(&slice[row + i * TapLoads::step][channel]) = rounded<T>(loads.values[i]);
+    *reinterpret_cast<uint2*>(&slice[row + i * TapLoads::step][channel / 2]) = rounded<T>(loads.values[i]);
 }
 
 template <class T>
-__device__ void multiply_slices(const TapSlices<T>& slices, WarpSums& sums) {
+__device__ void multiply_slices(const TapSlices& slices, WarpSums& sums) {
   const int warp = threadIdx.x / 32, matrix = threadIdx.x % 32 / 8, row = threadIdx.x % 8;
-  const T* a_row = &slices.gradients[matrix / 2 * 8 + row][warp / 2 * 32 + matrix % 2 * 8];
-  const T* b_row = &slices.channels[matrix % 2 * 8 + row][warp % 2 * 32 + matrix / 2 * 8];
+  const uint32_t* a_row = &slices.gradients[matrix / 2 * 8 + row][warp / 2 * 16 + matrix % 2 * 4];
+  const uint32_t* b_row = &slices.channels[matrix % 2 * 8 + row][warp % 2 * 16 + matrix / 2 * 4];
 #pragma unroll
   for (int k = 0; k < TapTile::depth; k += 16)
-    multiply_warp(
-        a_row + k * TapTile::padded, b_row + k * TapTile::padded, 16, 16,
-        [](uint32_t(&registers)[4], const T* at) { simt::ldmatrix_x4_trans(registers, at); }, sums);
+    multiply_warp<T>(
+        a_row + k * TapTile::pitch, b_row + k * TapTile::pitch, 8, 8,
+        [](uint32_t(&registers)[4], const uint32_t* at) { simt::ldmatrix_x4_trans(registers, at); }, sums);
 }
 
 // blockIdx.x: the tile's channels, y: its filters, z: tap and part. `sums` is [part][filter][tap][channel].
@@ -63,7 +62,7 @@ template <class T>
 __global__ void __launch_bounds__(TapTile::threads, TapTile::blocks)
     tap_sums(ConvSizes s, const float* __restrict__ x, const float* __restrict__ grad_y, float* __restrict__ sums,
              int parts) {
-  alignas(16) __shared__ TapSlices<T> slices[2];
+  alignas(16) __shared__ TapSlices slices[2];
   const int taps = s.kernel_height * s.kernel_width, tap = blockIdx.z % taps, part = blockIdx.z / taps;
   const int pixels = s.batch * s.out_height * s.out_width;
   const int all_slices = ceil_div(pixels, TapTile::depth);
@@ -89,12 +88,12 @@ __global__ void __launch_bounds__(TapTile::threads, TapTile::blocks)
   TapLoads gradients, channels;
   load(begin, gradients, channels);
   for (int slice = begin; slice < end; ++slice) {
-    TapSlices<T>& present = slices[slice % 2];
-    keep(gradients, present.gradients);
-    keep(channels, present.channels);
+    TapSlices& present = slices[slice % 2];
+    keep<T>(gradients, present.gradients);
+    keep<T>(channels, present.channels);
     __syncthreads();
     if (slice + 1 < end) load(slice + 1, gradients, channels);
-    multiply_slices(present, own);
+    multiply_slices<T>(present, own);
   }
   const int warp = threadIdx.x / 32;
   store_pairs(own, blockIdx.y * TapTile::size + warp / 2 * 32, blockIdx.x * TapTile::size + warp % 2 * 32,

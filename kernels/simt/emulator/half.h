@@ -23,3 +23,24 @@ inline __nv_bfloat16 __float2bfloat16_rn(float x) {
   return {static_cast<uint16_t>((bits + 0x7fffU + (bits >> 16 & 1U)) >> 16)};
 }
 inline float __bfloat162float(__nv_bfloat16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+
+namespace simt {
+
+template <class T>
+T round_to(float x);
+template <>
+inline __half round_to(float x) {
+  return __float2half_rn(x);
+}
+template <>
+inline __nv_bfloat16 round_to(float x) {
+  return __float2bfloat16_rn(x);
+}
+
+template <class T>
+uint32_t round_pair(float a, float b) {
+  const auto bits = [](float x) { return uint32_t{std::bit_cast<uint16_t>(round_to<T>(x))}; };
+  return bits(a) | bits(b) << 16;
+}
+
+}  // namespace simt

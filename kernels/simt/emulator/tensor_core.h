@@ -1,7 +1,6 @@
 #pragma once
 
 #include <bit>
-#include <cstring>
 
 #include "kernels/simt/emulator/block.h"
 #include "kernels/simt/emulator/half.h"
@@ -96,54 +95,27 @@ void mma_m16n8k16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
   mma<Packed<T>>(c, a, b, where);
 }
 
-/// Which of a matrix's elements a lane gets: of matrix i and of its two numbers the row and column in memory.
-struct MatrixPlace {
-  int row, column;
+/// Where in a matrix of ldmatrix a lane's first and second number lie.
+struct MatrixPlaces {
+  int row[2], column[2];
 };
 
-template <class PlaceOf>
-void load_matrices(uint32_t (&registers)[4], const void* row, const PlaceOf& place_of, std::source_location where) {
-  constexpr size_t row_bytes = 16;
-  if (reinterpret_cast<uintptr_t>(row) % row_bytes != 0)
-    this_thread().block->fail("ldmatrix needs rows that are aligned to 16 bytes", where);
-  tell(row, row_bytes, Access::read, where);
-  exchange(
-      "ldmatrix", row,
-      [&](const auto& of) {
-        for (int i = 0; i < 4; ++i)
-          for (int part = 0; part < 2; ++part) {
-            const MatrixPlace place = place_of(part);
-            uint16_t number;
-            std::memcpy(&number, static_cast<const std::byte*>(of(8 * i + place.row)) + 2 * place.column, 2);
-            registers[i] = part == 0 ? number : registers[i] | uint32_t{number} << 16;
-          }
-      },
-      where);
-}
+/// ldmatrix, for whichever numbers a lane gets of each matrix.
+void load_matrices(uint32_t (&registers)[4], const void* row, const MatrixPlaces& places, std::source_location where);
 
 /// ldmatrix.sync.aligned.m8n8.x4.shared.b16: four matrices of 8 x 8 numbers of 16 bits. Lane 8 i + j names row j of
 /// matrix i, 16 bytes. Register i gets, of matrix i, row lane / 4 and columns 2 (lane % 4) and the next.
 inline void ldmatrix_x4(uint32_t (&registers)[4], const void* row,
                         std::source_location where = std::source_location::current()) {
-  const int lane = this_thread().lane();
-  load_matrices(
-      registers, row,
-      [=](int part) {
-        return MatrixPlace{lane / 4, lane % 4 * 2 + part};
-      },
-      where);
+  const int a = this_thread().lane() / 4, b = this_thread().lane() % 4 * 2;
+  load_matrices(registers, row, {.row = {a, a}, .column = {b, b + 1}}, where);
 }
 
 /// The same with each matrix transposed (.trans).
 inline void ldmatrix_x4_trans(uint32_t (&registers)[4], const void* row,
                               std::source_location where = std::source_location::current()) {
-  const int lane = this_thread().lane();
-  load_matrices(
-      registers, row,
-      [=](int part) {
-        return MatrixPlace{lane % 4 * 2 + part, lane / 4};
-      },
-      where);
+  const int a = this_thread().lane() / 4, b = this_thread().lane() % 4 * 2;
+  load_matrices(registers, row, {.row = {b, b + 1}, .column = {a, a}}, where);
 }
 
 }  // namespace simt

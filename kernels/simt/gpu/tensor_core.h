@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
-#include <cstdint>
+#include "kernels/simt/gpu/half.h"
 
 /// As kernels/simt/emulator/tensor_core.h says. From compute capability 8.0 on (ldmatrix: 7.5); below, a kernel that
 /// comes here traps.
