@@ -167,8 +167,10 @@ __device__ void multiply_pixels(const ConvSizes& s, const float* tensor, const T
   };
   const auto keep = [&](const PixelLoads& loads, PixelSlices& to) {
 #pragma unroll
-    for (int i = 0; i < PixelLoads::each; ++i)
-      *reinterpret_cast<uint2*>(&to.pixels[row + i * step][channel / 2]) = rounded<T>(loads.values[i]);
+    for (int i = 0; i < PixelLoads::each; ++i) {
+      const uint2 numbers = rounded<T>(loads.values[i]);
+      *reinterpret_cast<uint2*>(&to.pixels[row + i * step][channel / 2]) = numbers;
+    }
   };
   const auto send_filters = [&](int slice, PixelSlices& to) {
     __pipeline_memcpy_async(&to.filters[column][part / 2], filter + slice * PixelTile::depth, 16);

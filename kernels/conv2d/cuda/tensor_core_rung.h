@@ -57,8 +57,9 @@ __global__ void pack_filters(PackedSizes sizes, FilterStrides strides, const flo
   const int k = static_cast<int>(i % sizes.depth()), column = static_cast<int>(i / sizes.depth());
   const int of_tap = sizes.slices_of_tap() * PixelTile::depth, tap = k / of_tap, channel = k % of_tap;
   const bool exists = column < sizes.columns && channel < sizes.channels;
-  packed[i] =
+  const T number =
       simt::round_to<T>(exists ? w[int64_t{column} * strides.column + int64_t{channel} * strides.channel + tap] : 0.0F);
+  packed[i] = number;
 }
 
 /// Forward: columns are filters. Backward to the data: columns are input channels.

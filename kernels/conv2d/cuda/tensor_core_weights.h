@@ -41,8 +41,10 @@ template <class T>
 __device__ void keep(const TapLoads& loads, uint32_t (&slice)[TapTile::depth][TapTile::pitch]) {
   const int row = threadIdx.x / TapLoads::lanes, channel = threadIdx.x % TapLoads::lanes * 4;
 #pragma unroll
-  for (int i = 0; i < TapLoads::each; ++i)
-    *reinterpret_cast<uint2*>(&slice[row + i * TapLoads::step][channel / 2]) = rounded<T>(loads.values[i]);
+  for (int i = 0; i < TapLoads::each; ++i) {
+    const uint2 numbers = rounded<T>(loads.values[i]);
+    *reinterpret_cast<uint2*>(&slice[row + i * TapLoads::step][channel / 2]) = numbers;
+  }
 }
 
 template <class T>
