@@ -69,7 +69,7 @@ TEST_F(CudaLibrary, PreparesEveryCaseAsTheEmulatorDoes) {
     }
 }
 
-bool has_variant(const std::string& op, Pass pass, const std::string& name) {
+[[maybe_unused]] bool has_variant(const std::string& op, Pass pass, const std::string& name) {
   return std::ranges::any_of(variants(op, pass, Device::cuda), [&](const Variant* v) { return v->name == name; });
 }
 

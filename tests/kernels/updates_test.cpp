@@ -4,77 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "kernels/base/error.h"
-#include "kernels/base/json.h"
-#include "kernels/base/update.h"
 #include "kernels/simt/emulator/launch.h"
-#include "tests/kernels/host_tensor.h"
+#include "tests/kernels/update_run.h"
 
 namespace convlens::test {
 namespace {
-
-struct UpdateCase {
-  std::string update, name;
-  Json params;
-  Shape shape;
-  Device device;
-};
-
-void PrintTo(const UpdateCase& c, std::ostream* out) { *out << c.update << "__" << c.name; }
-
-// kernels/UPDATE/cases.json: {"name", "shape": [N, C, H, W], "params": {...}}
-std::vector<UpdateCase> all_cases() {
-  std::vector<UpdateCase> cases;
-  for (const std::string& update : update_names()) {
-    std::ifstream stream(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels" / update / "cases.json");
-    for (const Json& json : Json::parse(stream))
-      for (const Device device : {Device::cpu, Device::simt})
-        cases.push_back({update, json.at("name"), json.value("params", Json::object()),
-                         Shape(std::span<const int64_t>(json.at("shape").get<std::vector<int64_t>>())), device});
-  }
-  return cases;
-}
-
-/// A tensor under an update on one device.
-class UpdateRun {
-  UpdateProblem problem_;
-
- public:
-  UpdateRun(const std::string& update, const Json& params, const Shape& shape, Device device)
-      : problem_{update_by_name(update).new_params(),
-                 {shape, device == Device::reference ? DataType::f64 : DataType::f32, Layout::nchw}},
-        variant(update_variant(update, device)),
-        value(problem_.tensor) {
-    read_params(*problem_.params, params, "test", "params");
-    for (size_t i = 0; i < update_by_name(update).states(); ++i) {
-      states.emplace_back(problem_.tensor);
-      std::memset(states.back().view().data, 0, problem_.tensor.bytes());
-    }
-  }
-
-  void set(const HostTensor& f64) { value = f64.as(problem_.tensor.type, Layout::nchw); }
-
-  void step(const HostTensor& gradient, int64_t number) {
-    const HostTensor typed = gradient.as(problem_.tensor.type, Layout::nchw);
-    GuardedBuffer workspace(variant.workspace ? variant.workspace(problem_) : 0);
-    std::memset(workspace.data(), 0xff, workspace.size());
-    std::vector<TensorView> state_views;
-    for (const HostTensor& state : states) state_views.push_back(state.view());
-    variant.run(problem_, {.value = value.view(),
-                           .gradient = typed.view(),
-                           .states = state_views,
-                           .workspace = workspace.data(),
-                           .step = number});
-    EXPECT_TRUE(workspace.intact() && value.intact() && typed.intact());
-    for (const HostTensor& state : states) EXPECT_TRUE(state.intact());
-  }
-
-  const UpdateVariant& variant;
-  HostTensor value;
-  std::vector<HostTensor> states;
-};
 
 void expect_close(const HostTensor& found, const HostTensor& expected, double tolerance, const std::string& what) {
   const HostTensor wide = found.as(DataType::f64, Layout::nchw);
@@ -120,9 +56,7 @@ TEST_P(Updates, DoNotDependOnTheOrderOfThreads) {
   EXPECT_EQ(std::memcmp(ascending.value.view().data, descending.value.view().data, ascending.value.desc().bytes()), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Updates, ::testing::ValuesIn(all_cases()), [](const auto& info) {
-  return info.param.update + "__" + info.param.name + "__" + to_string(info.param.device);
-});
+INSTANTIATE_TEST_SUITE_P(All, Updates, ::testing::ValuesIn(update_cases({Device::cpu, Device::simt})), name_of);
 
 TEST(UpdateRegistry, NamesTheNearest) {
   try {

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "kernels/base/json.h"
+#include "kernels/base/update.h"
+#include "tests/kernels/host_tensor.h"
+
+namespace convlens::test {
+
+struct UpdateCase {
+  std::string update, name;
+  Json params;
+  Shape shape;
+  Device device;
+};
+
+inline void PrintTo(const UpdateCase& c, std::ostream* out) { *out << c.update << "__" << c.name; }
+
+/// All cases of kernels/UPDATE/cases.json, on each of the devices: {"name", "shape": [N, C, H, W], "params": {...}}
+inline std::vector<UpdateCase> update_cases(std::initializer_list<Device> devices) {
+  std::vector<UpdateCase> cases;
+  for (const std::string& update : update_names()) {
+    std::ifstream stream(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels" / update / "cases.json");
+    for (const Json& json : Json::parse(stream))
+      for (const Device device : devices)
+        cases.push_back({update, json.at("name"), json.value("params", Json::object()),
+                         Shape(std::span<const int64_t>(json.at("shape").get<std::vector<int64_t>>())), device});
+  }
+  return cases;
+}
+
+inline std::string name_of(const ::testing::TestParamInfo<UpdateCase>& info) {
+  return info.param.update + "__" + info.param.name + "__" + to_string(info.param.device);
+}
+
+/// A tensor under an update on one device.
+class UpdateRun {
+  UpdateProblem problem_;
+
+ public:
+  UpdateRun(const std::string& update, const Json& params, const Shape& shape, Device device)
+      : problem_{update_by_name(update).new_params(),
+                 {shape, device == Device::reference ? DataType::f64 : DataType::f32, Layout::nchw}},
+        variant(update_variant(update, device)),
+        value(problem_.tensor) {
+    read_params(*problem_.params, params, "test", "params");
+    for (size_t i = 0; i < update_by_name(update).states(); ++i) {
+      states.emplace_back(problem_.tensor);
+      std::memset(states.back().view().data, 0, problem_.tensor.bytes());
+    }
+  }
+
+  void set(const HostTensor& f64) { value = f64.as(problem_.tensor.type, Layout::nchw); }
+
+  void step(const HostTensor& gradient, int64_t number) {
+    const HostTensor typed = gradient.as(problem_.tensor.type, Layout::nchw);
+    GuardedBuffer workspace(variant.workspace ? variant.workspace(problem_) : 0);
+    std::memset(workspace.data(), 0xff, workspace.size());
+    std::vector<TensorView> state_views;
+    for (const HostTensor& state : states) state_views.push_back(state.view());
+    variant.run(problem_, {.value = value.view(),
+                           .gradient = typed.view(),
+                           .states = state_views,
+                           .workspace = workspace.data(),
+                           .step = number});
+    EXPECT_TRUE(workspace.intact() && value.intact() && typed.intact());
+    for (const HostTensor& state : states) EXPECT_TRUE(state.intact());
+  }
+
+  const UpdateVariant& variant;
+  HostTensor value;
+  std::vector<HostTensor> states;
+};
+
+}  // namespace convlens::test
