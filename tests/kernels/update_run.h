@@ -7,6 +7,7 @@
 
 #include "kernels/base/json.h"
 #include "kernels/base/update.h"
+#include "tests/kernels/device_mirror.h"
 #include "tests/kernels/host_tensor.h"
 
 namespace convlens::test {
@@ -60,13 +61,14 @@ class UpdateRun {
     const HostTensor typed = gradient.as(problem_.tensor.type, Layout::nchw);
     GuardedBuffer workspace(variant.workspace ? variant.workspace(problem_) : 0);
     std::memset(workspace.data(), 0xff, workspace.size());
-    std::vector<TensorView> state_views;
-    for (const HostTensor& state : states) state_views.push_back(state.view());
-    variant.run(problem_, {.value = value.view(),
-                           .gradient = typed.view(),
+    DeviceMirror device(device_api(variant.device));
+    const auto state_views = device.views(states);
+    variant.run(problem_, {.value = device.views({value})[0],
+                           .gradient = device.views({typed})[0],
                            .states = state_views,
-                           .workspace = workspace.data(),
+                           .workspace = device.data(workspace),
                            .step = number});
+    device.fetch();
     EXPECT_TRUE(workspace.intact() && value.intact() && typed.intact());
     for (const HostTensor& state : states) EXPECT_TRUE(state.intact());
   }

@@ -21,6 +21,8 @@ LaunchCapture::LaunchCapture() { simt::watcher = this; }
 LaunchCapture::~LaunchCapture() { simt::watcher = nullptr; }
 
 void LaunchCapture::allocated(const void* address, size_t bytes) {
+  // What a kernel writes then differs from what it found, whatever lay there before.
+  std::memset(const_cast<void*>(address), 0xff, bytes);
   memory_[static_cast<const std::byte*>(address)] = bytes;
 }
 

@@ -37,8 +37,8 @@ inline int64_t stretches(const Shape& x) {
   return (image_elements(x) + ImageStretch::elements - 1) / ImageStretch::elements;
 }
 
-/// The workspace of image_sums.
-inline size_t image_sums_workspace(const Problem& problem) {
+/// The workspace of image_sums. Its name is not that of the CPU's: both are in one library.
+inline size_t stretch_sums_workspace(const Problem& problem) {
   const Shape& x = problem.inputs[0].shape;
   return sizeof(float) * static_cast<size_t>(x.n() * stretches(x));
 }
