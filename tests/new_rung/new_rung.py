@@ -64,7 +64,8 @@ def main() -> int:
 
         tests, bench = build / "tests/kernels/kernels_test", build / "benchmarks/kernel_bench"
         own_tests = f"--gtest_filter=*simt_{NEW}__*"
-        timed = [bench, "--op", OPERATOR, "--case", CASE, "--device", "simt", "--blocks", "100"]  # all: results are checked
+        # All blocks are run, so that results are checked.
+        timed = [bench, "--op", OPERATOR, "--case", CASE, "--device", "simt", "--blocks", "100"]
         expect_in(f"simt_{NEW}__backward_data", run(tests, "--gtest_list_tests"), "the list of tests")
         expect_in("PASSED", run(tests, own_tests), "the tests' result")
         expect_in(NEW, run(*timed), "the table of kernel_bench")

@@ -38,8 +38,8 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
     return slice * GemmTile::depth < sizes.depth ? slice * GemmTile::depth : sizes.depth;
   };
   const int begin = first_k_of(part), end = first_k_of(part + 1);
-  const From a{gemm.a(group), begin};
-  const From b{gemm.b(group), begin};
+  const From<decltype(gemm.a(group))> a{gemm.a(group), begin};
+  const From<decltype(gemm.b(group))> b{gemm.b(group), begin};
   float* own = sums + part * results_of(s, sizes) + int64_t{group} * sizes.rows * sizes.columns;
   gemm_tile_async_to(a, b, sizes.rows, sizes.columns, end - begin, blockIdx.y * GemmTile::size,
                      blockIdx.x * GemmTile::size, left,
