@@ -78,11 +78,12 @@ void run_backward_data(const Problem& problem, const Arguments& args) {
                args.grad_inputs[0].f32(), count, args.accumulate);
 }
 
-const RegisterVariant registered_forward("total_variation", {.name = "pixels",
-                                                             .device = simt::device,
-                                                             .pass = Pass::forward,
-                                                             .layouts = in_nchw,
-                                                             .prepare = stateless(run_forward, stretch_sums_workspace)});
+const RegisterVariant registered_forward("total_variation",
+                                         {.name = "pixels",
+                                          .device = simt::device,
+                                          .pass = Pass::forward,
+                                          .layouts = in_nchw,
+                                          .prepare = stateless(run_forward, stretch_sums_workspace)});
 const RegisterVariant registered_backward_data("total_variation", {.name = "pixels",
                                                                    .device = simt::device,
                                                                    .pass = Pass::backward_data,
