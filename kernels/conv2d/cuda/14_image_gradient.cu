@@ -6,12 +6,12 @@
 
 #include "kernels/base/cuda/blocks.h"
 #include "kernels/base/registry.h"
+#include "kernels/conv2d/cuda/image_channels.h"
 #include "kernels/conv2d/cuda/sizes.h"
 
 namespace convlens {
 namespace {
 
-constexpr int max_channels = 4;
 constexpr int rows = 16, columns = 32, rows_each = 4;  // of a block's tile; a warp's lanes have a row
 constexpr int threads = columns * rows / rows_each;
 constexpr int filters_at_once = 4;
@@ -136,13 +136,7 @@ void run_backward_data(const Problem& problem, const Arguments& args) {
 
 std::optional<std::string> refuses(const Problem& problem) {
   const ConvSizes s = conv_sizes(problem);
-  if (s.in_channels > max_channels) return "needs an image of at most " + std::to_string(max_channels) + " channels";
-  if (s.group_in != s.in_channels) return "needs one group";
-  if (s.dilation_y != 1 || s.dilation_x != 1) return "needs dilation 1";
-  if (shared_bytes(s) > plain_shared_bytes)
-    return "needs " + std::to_string(shared_bytes(s)) + " bytes of shared memory (at most " +
-           std::to_string(plain_shared_bytes) + ")";
-  return std::nullopt;
+  return refuses_as_image(s, shared_bytes(s));
 }
 
 const RegisterVariant registered("conv2d", {.name = "14_image_gradient",
