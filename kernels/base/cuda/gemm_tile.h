@@ -96,14 +96,14 @@ __device__ void square_tile(const A& a, int rows, int depth, int first_row, Gemm
 }
 
 /// Hands each result of a tile that lies inside to store(row, column, sum), so that neighbouring threads have
-/// neighbouring columns: a thread's own 4 columns would go out 16 bytes apart, in 4 times as many sectors. The thread
-/// has rows 4 y + i and columns 4 x + j. They pass, of each group of 4 rows one at a time, through the slices, which
-/// nobody may need any more.
+/// neighbouring columns: a thread's own 4 columns would go out 16 bytes apart, in 4 times as many sectors. They pass,
+/// of each group of 4 rows one at a time, through the slices, which nobody may need any more.
 template <class Store>
-__device__ void store_share(const GemmSums& sums, int y, int x, int rows, int columns, int first_row, int first_column,
-                            GemmSlices& slices, const Store& store) {
+__device__ void store_tile(const GemmSums& sums, int rows, int columns, int first_row, int first_column,
+                           GemmSlices& slices, const Store& store) {
   static_assert(sizeof(GemmSlices) == sizeof(float) * GemmTile::side * GemmTile::padded);
   float(*stage)[GemmTile::padded] = slices[0];
+  const int y = threadIdx.x / GemmTile::side, x = threadIdx.x % GemmTile::side;
   const int column = threadIdx.x % GemmTile::size, first_y = threadIdx.x / GemmTile::size;
 #pragma unroll
   for (int i = 0; i < GemmTile::per_thread; ++i) {
@@ -117,27 +117,6 @@ __device__ void store_share(const GemmSums& sums, int y, int x, int rows, int co
     }
     __syncthreads();
   }
-}
-
-/// store_share of the tile as multiply_tile leaves it.
-template <class Store>
-__device__ void store_tile(const GemmSums& sums, int rows, int columns, int first_row, int first_column,
-                           GemmSlices& slices, const Store& store) {
-  store_share(sums, threadIdx.x / GemmTile::side, threadIdx.x % GemmTile::side, rows, columns, first_row, first_column,
-              slices, store);
-}
-
-/// store_share of its transpose: rows of the product go out as columns. The sizes are those of the product.
-template <class Store>
-__device__ void store_tile_transposed(const GemmSums& sums, int rows, int columns, int first_row, int first_column,
-                                      GemmSlices& slices, const Store& store) {
-  GemmSums turned;
-#pragma unroll
-  for (int i = 0; i < GemmTile::per_thread; ++i)
-#pragma unroll
-    for (int j = 0; j < GemmTile::per_thread; ++j) turned[j][i] = sums[i][j];
-  store_share(turned, threadIdx.x % GemmTile::side, threadIdx.x / GemmTile::side, columns, rows, first_column,
-              first_row, slices, store);
 }
 
 /// A tile of A B, result by result to `store`. To be called by all threads of the block.

@@ -1,6 +1,11 @@
 #pragma once
 
+#include "kernels/base/cuda/blocks.h"
 #include "kernels/base/cuda/gemm_tile.h"
+
+// F F^T by its tiles of 64 x 64 on and below the diagonal, each summed over several parts of the pixels by blocks of
+// their own: a layer of 64 channels has one tile, and a whole GPU for it. A second kernel adds up the parts in order
+// and stores each sum at both of its places.
 
 namespace convlens {
 
@@ -19,33 +24,78 @@ struct GramFeaturesByPixel {
   __device__ const float* address(int pixel, int channel) const { return features.address(channel, pixel); }
 };
 
+struct GramSizes {
+  unsigned batch;
+  int channels, pixels;
+  explicit GramSizes(const Shape& f)
+      : batch(static_cast<unsigned>(f.n())),
+        channels(static_cast<int>(f.c())),
+        pixels(static_cast<int>(f.h() * f.w())) {}
+};
+
 /// Tiles of F F^T on and below the diagonal.
 inline unsigned triangle_tiles(int64_t channels) {
   const unsigned tiles = gemm_tiles(channels);
   return tiles * (tiles + 1) / 2;
 }
 
-/// Of the tile that is counted (0,0), (1,0), (1,1), (2,0), ..: its row.
-__device__ inline int triangle_row(int tile) {
-  int row = 0;
-  while ((row + 1) * (row + 2) / 2 <= tile) ++row;
-  return row;
+int gram_parts(const GramSizes& sizes);
+
+/// Of the sums of all parts, [image][part][tile][row][column].
+size_t gram_parts_bytes(const GramSizes& sizes);
+
+/// Each part's sums of F F^T.
+void sum_gram_parts(const GramSizes& sizes, const float* f, float* sums);
+
+/// Of the tile that is counted (0,0), (1,0), (1,1), (2,0), ..: its place.
+struct TrianglePlace {
+  int row = 0, column;
+  __device__ explicit TrianglePlace(int tile) {
+    while ((row + 1) * (row + 2) / 2 <= tile) ++row;
+    column = tile - row * (row + 1) / 2;
+  }
+};
+
+/// What a block adds up: 8 rows of a tile, so that their columns too fill sectors.
+struct GramStrip {
+  static constexpr int rows = 8, per_tile = GemmTile::size / rows, threads = 256;
+  static constexpr int each = rows * GemmTile::size / threads;
+  static constexpr int pitch = GemmTile::size + 4;  ///< 8 rows by 4 columns then lie in 32 different banks
+};
+
+inline simt::LaunchShape gram_strips(const GramSizes& sizes) {
+  return {.grid = dim3(triangle_tiles(sizes.channels) * GramStrip::per_tile, sizes.batch),
+          .block = dim3(GramStrip::threads)};
 }
 
-/// The blockIdx.x-th of these tiles, result by result to store(a, b, sum), at both of the result's places. To be called
-/// by all threads of the block. Off the diagonal a value that was loaded once serves 64 results, on it 128.
+/// Adds up the parts of the blockIdx.x-th strip of image blockIdx.y and hands each sum to store(a, b, sum), at both of
+/// its places. To be called by all threads of the block.
 template <class Store>
-__device__ void triangle_tile_to(const GramFeatures& features, int channels, const Store& store) {
-  const int tile = blockIdx.x, row = triangle_row(tile), column = tile - row * (row + 1) / 2;
-  const int first_row = row * GemmTile::size, first_column = column * GemmTile::size;
-  alignas(16) __shared__ GemmSlices slices;
-  GemmSums sums = {};
-  if (row == column)
-    square_tile(features, channels, features.pixels, first_row, slices, sums);
-  else
-    multiply_tile(features, features, channels, channels, features.pixels, first_row, first_column, slices, sums);
-  store_tile(sums, channels, channels, first_row, first_column, slices, store);
-  if (row != column) store_tile_transposed(sums, channels, channels, first_row, first_column, slices, store);
+__device__ void add_gram_parts(const float* __restrict__ sums, int channels, int parts, const Store& store) {
+  __shared__ float strip[GramStrip::rows][GramStrip::pitch];
+  constexpr int tile_elements = GemmTile::size * GemmTile::size;
+  const int tiles = gridDim.x / GramStrip::per_tile, tile = blockIdx.x / GramStrip::per_tile;
+  const int first = blockIdx.x % GramStrip::per_tile * GramStrip::rows;
+  const TrianglePlace place(tile);
+  const int first_a = place.row * GemmTile::size + first, first_b = place.column * GemmTile::size;
+  const float* own = sums + (int64_t{blockIdx.y} * parts * tiles + tile) * tile_elements + first * GemmTile::size;
+#pragma unroll
+  for (int k = 0; k < GramStrip::each; ++k) {
+    const int i = k * GramStrip::threads + threadIdx.x, row = i / GemmTile::size, column = i % GemmTile::size;
+    if (first_a + row >= channels || first_b + column >= channels) continue;
+    float sum = 0.0F;
+    for (int part = 0; part < parts; ++part) sum += own[int64_t{part} * tiles * tile_elements + i];
+    store(first_a + row, first_b + column, sum);
+    strip[row][column] = sum;
+  }
+  if (place.row == place.column) return;
+  __syncthreads();
+#pragma unroll
+  for (int k = 0; k < GramStrip::each; ++k) {
+    const int i = k * GramStrip::threads + threadIdx.x, row = i % GramStrip::rows, column = i / GramStrip::rows;
+    if (first_a + row < channels && first_b + column < channels)
+      store(first_b + column, first_a + row, strip[row][column]);
+  }
 }
 
 }  // namespace convlens

@@ -32,12 +32,8 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
   const Gemm gemm{{s, left, right, nullptr}};
   const GemmSizes sizes = Gemm::sizes(s);
   const int groups = s.in_channels / s.group_in, group = blockIdx.z % groups, part = blockIdx.z / groups;
-  const int slices = ceil_div(sizes.depth, GemmTile::depth);
-  const auto first_k_of = [&](int which) {
-    const auto slice = static_cast<int>(int64_t{which} * slices / parts);
-    return slice * GemmTile::depth < sizes.depth ? slice * GemmTile::depth : sizes.depth;
-  };
-  const int begin = first_k_of(part), end = first_k_of(part + 1);
+  const int begin = part_begin(part, parts, sizes.depth, GemmTile::depth),
+            end = part_begin(part + 1, parts, sizes.depth, GemmTile::depth);
   const From<decltype(gemm.a(group))> a{gemm.a(group), begin};
   const From<decltype(gemm.b(group))> b{gemm.b(group), begin};
   float* own = sums + part * results_of(s, sizes) + int64_t{group} * sizes.rows * sizes.columns;

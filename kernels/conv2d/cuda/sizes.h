@@ -29,4 +29,13 @@ inline ConvSizes conv_sizes(const Problem& problem) {
           .dilation_x = i(s.x.dilation)};
 }
 
+/// Why kernels that take a tile's halo once cannot do a problem, or nothing.
+inline std::optional<std::string> refuses_as_halo(const ConvSizes& s) {
+  if (s.kernel_height != 3 || s.kernel_width != 3) return "needs 3 x 3 windows";
+  if (s.stride_y != 1 || s.stride_x != 1) return "needs stride 1";
+  if (s.dilation_y != 1 || s.dilation_x != 1) return "needs dilation 1";
+  if (s.group_in != s.in_channels) return "needs one group";
+  return std::nullopt;
+}
+
 }  // namespace convlens

@@ -5,6 +5,7 @@
 #include "kernels/base/cuda/blocks.h"
 #include "kernels/base/cuda/layouts.h"
 #include "kernels/base/registry.h"
+#include "kernels/conv2d/cuda/tensor_core_filters.h"
 #include "kernels/conv2d/cuda/tensor_core_weights.h"
 
 // The passes of a convolution with T on tensor cores, and their variant.
@@ -43,42 +44,11 @@ __global__ void __launch_bounds__(PixelTile::threads, PixelTile::blocks)
               });
 }
 
-/// How far apart in w two neighbouring columns of packed filters lie, and two neighbouring channels; taps are side by
-/// side.
-struct FilterStrides {
-  int column, channel;
-};
-
 template <class T>
-__global__ void pack_filters(PackedSizes sizes, FilterStrides strides, const float* __restrict__ w,
-                             T* __restrict__ packed) {
-  const int64_t i = element_index();
-  if (i >= sizes.elements()) return;
-  const int k = static_cast<int>(i % sizes.depth()), column = static_cast<int>(i / sizes.depth());
-  const int of_tap = sizes.slices_of_tap() * PixelTile::depth, tap = k / of_tap, channel = k % of_tap;
-  const bool exists = column < sizes.columns && channel < sizes.channels;
-  const T number =
-      simt::round_to<T>(exists ? w[int64_t{column} * strides.column + int64_t{channel} * strides.channel + tap] : 0.0F);
-  packed[i] = number;
-}
-
-/// Forward: columns are filters. Backward to the data: columns are input channels.
-template <class T>
-class TensorCoreKernel final : public Kernel {
+class TensorCoreKernel final : public PackedFiltersKernel<T> {
  public:
   TensorCoreKernel(const Problem& problem, Pass pass)
-      : sizes_(conv_sizes(problem)), activation_(activation_limits(problem.activation)), pass_(pass) {}
-
-  size_t packed_bytes() const override { return static_cast<size_t>(packed_sizes().elements()) * sizeof(T); }
-
-  void pack(std::span<const TensorView> weights, std::byte* packed) override {
-    const PackedSizes sizes = packed_sizes();
-    const int filter = sizes_.in_channels * sizes.taps;
-    const FilterStrides strides =
-        pass_ == Pass::forward ? FilterStrides{filter, sizes.taps} : FilterStrides{sizes.taps, filter};
-    simt::launch(one_thread_each(sizes.elements()), pack_filters<T>, sizes, strides, weights[0].f32(),
-                 reinterpret_cast<T*>(packed));
-  }
+      : PackedFiltersKernel<T>(problem, pass), activation_(activation_limits(problem.activation)) {}
 
   void run(const Arguments& args) override {
     const auto* packed = reinterpret_cast<const T*>(args.packed);
@@ -91,11 +61,10 @@ class TensorCoreKernel final : public Kernel {
   }
 
  private:
-  PackedSizes packed_sizes() const {
-    const int taps = sizes_.kernel_height * sizes_.kernel_width;
-    return pass_ == Pass::forward ? PackedSizes{sizes_.out_channels, sizes_.in_channels, taps}
-                                  : PackedSizes{sizes_.in_channels, sizes_.out_channels, taps};
-  }
+  using PackedFiltersKernel<T>::sizes_;
+  using PackedFiltersKernel<T>::pass_;
+  using PackedFiltersKernel<T>::packed_sizes;
+
   simt::LaunchShape shape(int plane) const {
     const auto blocks = [](int extent, int of_tile) { return static_cast<unsigned>((extent + of_tile - 1) / of_tile); };
     return {
@@ -103,9 +72,7 @@ class TensorCoreKernel final : public Kernel {
         .block = dim3(PixelTile::threads)};
   }
 
-  ConvSizes sizes_;
   ActivationLimits activation_;
-  Pass pass_;
 };
 
 inline size_t tap_sums_bytes(const Problem& problem) {
@@ -125,14 +92,6 @@ void tensor_core_backward_weights(const Problem& problem, const Arguments& args)
   add_tap_sums(s, sums, parts, args.grad_weights[0].f32());
   if (args.grad_weights.size() > 1)
     backward_bias_nhwc(problem.output.shape, args.grad_output.f32(), args.grad_weights[1].f32());
-}
-
-inline std::optional<std::string> refuses_on_tensor_cores(const Problem& problem) {
-  const ConvSizes s = conv_sizes(problem);
-  if (s.group_in != s.in_channels) return "needs one group";
-  if (s.in_channels % 4 != 0 || s.out_channels % 4 != 0)
-    return "needs channels in multiples of 4, which it loads together";
-  return std::nullopt;
 }
 
 /// The variant of a pass, taken only when it is named, as T has fewer digits than f32.

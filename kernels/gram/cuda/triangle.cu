@@ -1,5 +1,6 @@
 // G = F F^T / divisor: only the tiles on and below the diagonal are computed, and stored at both of their places, so
-// half of the multiplications of a plain product are made. F goes through shared memory in slices.
+// half of the multiplications of a plain product are made. F goes through shared memory in slices; the pixels are cut
+// into parts, for blocks enough and short sums (base/cuda/gram_tile.h).
 //
 // dF = (dG + dG^T) F / divisor: the sum of the two is formed as a slice of it is loaded, and is never written down.
 
@@ -11,12 +12,11 @@
 namespace convlens {
 namespace {
 
-__global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
-    forward(const float* __restrict__ f, float* __restrict__ g, int channels, int pixels, float scale) {
-  const int64_t n = blockIdx.y;
-  float* result = g + n * channels * channels;
-  triangle_tile_to(GramFeatures{f + n * channels * pixels, pixels}, channels,
-                   [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; });
+__global__ void __launch_bounds__(GramStrip::threads)
+    forward(const float* __restrict__ sums, float* __restrict__ g, int channels, int parts, float scale) {
+  float* result = g + int64_t{blockIdx.y} * channels * channels;
+  add_gram_parts(sums, channels, parts,
+                 [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; });
 }
 
 struct BothGradients {
@@ -40,38 +40,38 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
                [&](int channel, int pixel, float sum) { result[int64_t{channel} * pixels + pixel] = sum * scale; });
 }
 
-struct Sizes {
-  explicit Sizes(const Problem& problem) {
-    const Shape& shape = problem.inputs[0].shape;
-    batch = static_cast<unsigned>(shape.n());
-    channels = static_cast<int>(shape.c());
-    pixels = static_cast<int>(shape.h() * shape.w());
-    scale = static_cast<float>(1 / gram_divisor(problem.params_as<GramParams>(), shape));
-  }
-  unsigned batch;
-  int channels, pixels;
-  float scale;
-};
+GramSizes sizes_of(const Problem& problem) { return GramSizes(problem.inputs[0].shape); }
+
+float scale_of(const Problem& problem) {
+  return static_cast<float>(1 / gram_divisor(problem.params_as<GramParams>(), problem.inputs[0].shape));
+}
+
+size_t workspace(const Problem& problem) { return gram_parts_bytes(sizes_of(problem)); }
 
 void run_forward(const Problem& problem, const Arguments& args) {
-  const Sizes s(problem);
-  simt::launch({.grid = dim3(triangle_tiles(s.channels), s.batch), .block = dim3(GemmTile::threads)}, forward,
-               args.inputs[0].f32(), args.output.f32(), s.channels, s.pixels, s.scale);
+  const GramSizes s = sizes_of(problem);
+  auto* sums = reinterpret_cast<float*>(args.workspace);
+  sum_gram_parts(s, args.inputs[0].f32(), sums);
+  simt::launch(gram_strips(s), forward, sums, args.output.f32(), s.channels, gram_parts(s), scale_of(problem));
 }
 
 void run_backward_data(const Problem& problem, const Arguments& args) {
-  const Sizes s(problem);
+  const GramSizes s = sizes_of(problem);
   simt::launch({.grid = dim3(gemm_tiles(s.pixels), gemm_tiles(s.channels), s.batch), .block = dim3(GemmTile::threads)},
                backward_data, args.inputs[0].f32(), args.grad_output.f32(), args.grad_inputs[0].f32(), s.channels,
-               s.pixels, s.scale);
+               s.pixels, scale_of(problem));
 }
 
-Variant variant(Pass pass, RunFunction run) {
-  return {.name = "triangle", .device = simt::device, .pass = pass, .layouts = in_nchw, .prepare = stateless(run)};
-}
-
-const RegisterVariant registered_forward("gram", variant(Pass::forward, run_forward));
-const RegisterVariant registered_backward_data("gram", variant(Pass::backward_data, run_backward_data));
+const RegisterVariant registered_forward("gram", {.name = "triangle",
+                                                  .device = simt::device,
+                                                  .pass = Pass::forward,
+                                                  .layouts = in_nchw,
+                                                  .prepare = stateless(run_forward, workspace)});
+const RegisterVariant registered_backward_data("gram", {.name = "triangle",
+                                                        .device = simt::device,
+                                                        .pass = Pass::backward_data,
+                                                        .layouts = in_nchw,
+                                                        .prepare = stateless(run_backward_data)});
 
 }  // namespace
 }  // namespace convlens
