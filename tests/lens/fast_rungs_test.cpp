@@ -92,14 +92,19 @@ TEST_P(LoadsSeldom, HardlyMoreThanEachSectorOnceABlock) {
 
 INSTANTIATE_TEST_SUITE_P(All, LoadsSeldom, ::testing::ValuesIn(load_seldom), name_of);
 
-TEST(Gram, ReadsEachSectorOnceABlockAndWritesFullOnes) {
-  const simt::LaunchReport report = main_launch("gram", "triangle", Pass::forward, R"({"inputs": [[1, 128, 16, 16]]})");
+class Gram : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Gram, ReadsEachSectorOnceABlockAndWritesFullOnes) {
+  const simt::LaunchReport report = main_launch("gram", GetParam(), Pass::forward, R"({"inputs": [[1, 128, 16, 16]]})");
   expect_no_bank_conflict(report);
   expect_full_sectors(report, simt::Access::read);
   expect_full_sectors(report, simt::Access::write);
   EXPECT_EQ(times(report.loads), 1.0);
   EXPECT_EQ(times(report.stores), 1.0);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, Gram, ::testing::Values("triangle", "tensor_core_f16"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace convlens::bench

@@ -47,6 +47,15 @@ size_t gram_parts_bytes(const GramSizes& sizes);
 /// Each part's sums of F F^T.
 void sum_gram_parts(const GramSizes& sizes, const float* f, float* sums);
 
+/// The same on tensor cores, features rounded to binary16 (which ends at 65504) as they are read. Needs pixels in
+/// multiples of 4, which it loads together.
+void sum_gram_parts_f16(const GramSizes& sizes, const float* f, float* sums);
+
+/// Why it cannot, or nothing.
+std::optional<std::string> refuses_gram_f16(const GramSizes& sizes);
+
+using SumGramParts = void (*)(const GramSizes& sizes, const float* f, float* sums);
+
 /// Of the tile that is counted (0,0), (1,0), (1,1), (2,0), ..: its place.
 struct TrianglePlace {
   int row = 0, column;

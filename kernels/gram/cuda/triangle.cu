@@ -4,20 +4,11 @@
 //
 // dF = (dG + dG^T) F / divisor: the sum of the two is formed as a slice of it is loaded, and is never written down.
 
-#include "kernels/base/cuda/gram_tile.h"
-#include "kernels/base/cuda/layouts.h"
-#include "kernels/base/gram_matrix.h"
 #include "kernels/base/registry.h"
+#include "kernels/gram/cuda/forward.h"
 
 namespace convlens {
 namespace {
-
-__global__ void __launch_bounds__(GramStrip::threads)
-    forward(const float* __restrict__ sums, float* __restrict__ g, int channels, int parts, float scale) {
-  float* result = g + int64_t{blockIdx.y} * channels * channels;
-  add_gram_parts(sums, channels, parts,
-                 [&](int a, int b, float sum) { result[int64_t{a} * channels + b] = sum * scale; });
-}
 
 struct BothGradients {
   static constexpr bool contiguous_in_k = true;
@@ -40,33 +31,14 @@ __global__ void __launch_bounds__(GemmTile::threads, GemmTile::blocks)
                [&](int channel, int pixel, float sum) { result[int64_t{channel} * pixels + pixel] = sum * scale; });
 }
 
-GramSizes sizes_of(const Problem& problem) { return GramSizes(problem.inputs[0].shape); }
-
-float scale_of(const Problem& problem) {
-  return static_cast<float>(1 / gram_divisor(problem.params_as<GramParams>(), problem.inputs[0].shape));
-}
-
-size_t workspace(const Problem& problem) { return gram_parts_bytes(sizes_of(problem)); }
-
-void run_forward(const Problem& problem, const Arguments& args) {
-  const GramSizes s = sizes_of(problem);
-  auto* sums = reinterpret_cast<float*>(args.workspace);
-  sum_gram_parts(s, args.inputs[0].f32(), sums);
-  simt::launch(gram_strips(s), forward, sums, args.output.f32(), s.channels, gram_parts(s), scale_of(problem));
-}
-
 void run_backward_data(const Problem& problem, const Arguments& args) {
-  const GramSizes s = sizes_of(problem);
+  const GramSizes s = gram_sizes(problem);
   simt::launch({.grid = dim3(gemm_tiles(s.pixels), gemm_tiles(s.channels), s.batch), .block = dim3(GemmTile::threads)},
                backward_data, args.inputs[0].f32(), args.grad_output.f32(), args.grad_inputs[0].f32(), s.channels,
-               s.pixels, scale_of(problem));
+               s.pixels, gram_scale(problem));
 }
 
-const RegisterVariant registered_forward("gram", {.name = "triangle",
-                                                  .device = simt::device,
-                                                  .pass = Pass::forward,
-                                                  .layouts = in_nchw,
-                                                  .prepare = stateless(run_forward, workspace)});
+const RegisterVariant registered_forward("gram", gram_forward<sum_gram_parts>("triangle"));
 const RegisterVariant registered_backward_data("gram", {.name = "triangle",
                                                         .device = simt::device,
                                                         .pass = Pass::backward_data,
