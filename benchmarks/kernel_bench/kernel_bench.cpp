@@ -9,11 +9,13 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
 #include "benchmarks/kernel_bench/evictor.h"
 #include "benchmarks/kernel_bench/on_simt.h"
+#include "kernels/base/device_api.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -56,21 +58,28 @@ std::vector<BenchProblem> problems(const Options& options) {
   return list;
 }
 
-void print_entry(const Contest& contest, const Entry& e) {
+// Seconds of the least work on a device that does as much as it can, and does both at once.
+double limit(const LeastWork& work, const DeviceLimits& limits) {
+  return std::max(work.flops / limits.f32_flops, work.bytes / limits.bytes);
+}
+
+void print_entry(const Contest& contest, const Entry& e, const std::optional<DeviceLimits>& limits) {
   std::printf("  %c %-24s %-14s", e.preferred ? '*' : ' ', e.variant.c_str(), e.layout.c_str());
   if (!e.refusal.empty()) return void(std::printf(" %s\n", e.refusal.c_str()));
   const double best = e.timing.best;
-  std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e\n", best * 1e6, e.timing.median * 1e6,
+  std::printf(" %11.1f %11.1f %9.1f %8.2f %7.2f %9.1e", best * 1e6, e.timing.median * 1e6,
               contest.work.flops / best / 1e9, contest.work.bytes / best / 1e9, best / contest.yardstick()->timing.best,
               e.error);
+  if (limits) std::printf(" %8.1f", best / limit(contest.work, *limits));
+  std::printf("\n");
 }
 
-void print(const BenchProblem& problem, const Contest& contest) {
+void print(const BenchProblem& problem, const Contest& contest, const std::optional<DeviceLimits>& limits) {
   std::printf("\n%s  %.3f GFLOP, %.2f MB, x%d\n", problem.to_string().c_str(), contest.work.flops / 1e9,
               contest.work.bytes / 1e6, problem.count);
-  std::printf("    %-24s %-14s %11s %11s %9s %8s %7s %9s\n", "variant", "layout", "best us", "median us", "GFLOP/s",
-              "GB/s", "ratio", "error");
-  for (const Entry& e : contest.entries) print_entry(contest, e);
+  std::printf("    %-24s %-14s %11s %11s %9s %8s %7s %9s %8s\n", "variant", "layout", "best us", "median us", "GFLOP/s",
+              "GB/s", "ratio", "error", limits ? "x limit" : "");
+  for (const Entry& e : contest.entries) print_entry(contest, e, limits);
   std::fflush(stdout);
 }
 
@@ -115,15 +124,18 @@ int measure(const Options& options) {
               {"environment", environment()},
               {"pass", to_string(options.pass)},
               {"caches", options.cold ? "cold" : "warm"}};
-  std::cout << to_line(record["environment"]) << "; pass " << to_string(options.pass) << " on " << options.device
-            << ", caches " << (options.cold ? "cold" : "warm") << ", " << options.samples
+  const std::optional<DeviceLimits> limits = device_api(device).limits();
+  if (limits) record["limits"] = {{"device", limits->name}, {"f32_flops", limits->f32_flops}, {"bytes", limits->bytes}};
+  std::cout << "measured on " << to_line(record["environment"]) << (limits ? ", " + limits->name : "") << "; pass "
+            << to_string(options.pass) << " on " << options.device << ", caches " << (options.cold ? "cold" : "warm")
+            << ", " << options.samples
             << " samples; * is the variant that the planner prefers, ratio is to cudnn or the fastest\n";
   std::map<std::string, Totals> totals;
   bool wrong = false;
   for (const BenchProblem& problem : problems(options)) {
     const Contest contest = hold(problem, contest_options);
     if (contest.entries.empty()) continue;
-    print(problem, contest);
+    print(problem, contest, limits);
     record["problems"].push_back(to_json(problem, contest));
     for (const Entry& e : contest.entries) wrong = wrong || e.wrong;
     if (!contest.fastest()) continue;

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "kernels/base/error.h"
 #include "kernels/base/tensor.h"
@@ -16,6 +18,12 @@ using DeviceBuffer = std::shared_ptr<std::byte>;
 class OutOfMemory : public InternalError {
  public:
   OutOfMemory(size_t wanted, size_t available, const std::string& advice = "");
+};
+
+/// What a device can do at most, a second, to compare measured times with.
+struct DeviceLimits {
+  std::string name;  ///< with its clock
+  double f32_flops, bytes;
 };
 
 /// What the engine needs of a device besides kernels: memory, and moving tensors.
@@ -33,6 +41,7 @@ class DeviceApi {
   virtual void accumulate(const TensorView& from, const TensorView& to) = 0;
   virtual void zero(const TensorView& tensor) = 0;
   virtual void synchronize() = 0;
+  virtual std::optional<DeviceLimits> limits() { return std::nullopt; }  ///< left out: it does not know
 
   /// Does the work under a name that profilers show.
   virtual void named(const std::string& /*name*/, const std::function<void()>& work) { work(); }

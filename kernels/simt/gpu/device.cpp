@@ -7,6 +7,7 @@
 #include "kernels/base/cuda/reorder.h"
 #include "kernels/base/device_api.h"
 #include "kernels/simt/gpu/graph.h"
+#include "kernels/simt/gpu/limits.h"
 #include "kernels/simt/gpu/memory_pool.h"
 #include "kernels/simt/gpu/stream.h"
 
@@ -36,6 +37,7 @@ class CudaDevice final : public DeviceApi {
   void reorder(const TensorView& from, const TensorView& to) override { reorder_layout(from, to); }
   void accumulate(const TensorView& from, const TensorView& to) override { add_elements(from, to); }
   void zero(const TensorView& tensor) override { zero_elements(tensor); }
+  std::optional<DeviceLimits> limits() override { return simt::gpu_limits(); }
   void synchronize() override { simt::device_stream().synchronize(); }
 
   void named(const std::string& name, const std::function<void()>& work) override {
