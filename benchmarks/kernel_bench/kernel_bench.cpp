@@ -126,7 +126,7 @@ int measure(const Options& options) {
               {"caches", options.cold ? "cold" : "warm"}};
   const std::optional<DeviceLimits> limits = device_api(device).limits();
   if (limits) record["limits"] = {{"device", limits->name}, {"f32_flops", limits->f32_flops}, {"bytes", limits->bytes}};
-  std::cout << "measured on " << to_line(record["environment"]) << (limits ? ", " + limits->name : "") << "; pass "
+  std::cout << to_line(record["environment"]) << (limits ? ", " + limits->name : "") << "; pass "
             << to_string(options.pass) << " on " << options.device << ", caches " << (options.cold ? "cold" : "warm")
             << ", " << options.samples
             << " samples; * is the variant that the planner prefers, ratio is to cudnn or the fastest\n";

@@ -20,6 +20,7 @@ Variant gram_forward(std::string name) {
       .name = std::move(name),
       .device = simt::device,
       .pass = Pass::forward,
+      .priority = 1,
       .layouts = in_nchw,
       .prepare = stateless([](const Problem& problem, const Arguments& args) { run_gram_forward(problem, args, sum); },
                            [](const Problem& problem) { return gram_parts_bytes(gram_sizes(problem)); })};

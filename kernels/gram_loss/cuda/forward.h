@@ -19,6 +19,7 @@ Variant gram_loss_forward(std::string name) {
   return {.name = std::move(name),
           .device = simt::device,
           .pass = Pass::forward,
+          .priority = 1,
           .layouts = in_nchw,
           .prepare = stateless(
               [](const Problem& problem, const Arguments& args) { run_gram_loss_forward(problem, args, sum); },
