@@ -42,6 +42,7 @@ class Export:
 
 
 CONV = "n2c5h9w7k6r3p1"
+QUADS = "n2c8h9w7k12r3p1"
 
 EXPORTS = [
     Export("relu", "relu_batch", "masked", SAME_OPERATIONS, "backward_data"),
@@ -54,6 +55,10 @@ EXPORTS = [
     Export("conv2d", CONV, "03_register_tile", OTHER_ROUNDINGS, "backward_weights"),
     Export("conv2d", CONV, "04_async_copy", OTHER_ROUNDINGS),
     Export("conv2d", CONV, "06_tensor_core_tf32", OTHER_ROUNDINGS, "backward_data"),
+    Export("conv2d", CONV, "15_halo_tile", OTHER_ROUNDINGS, "backward_data"),
+    Export("conv2d", QUADS, "07_tensor_core_f16", OTHER_ROUNDINGS, "backward_weights"),
+    Export("conv2d", QUADS, "16_halo_f16", OTHER_ROUNDINGS),
+    Export("conv2d", QUADS, "17_halo_bf16", OTHER_ROUNDINGS, "backward_data"),
 ]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -24,10 +24,39 @@ def cvt(i: Instruction) -> Value:
     target, source = i.modifiers[-2:]
     if target == "tf32":
         return Value("b32", (source,), to_tf32)
+    if target in HALVES:
+        return to_half(i, target, source)
     convert = conversion(i, target, source)
     if "ftz" in i.modifiers and "f32" in (target, source):
         convert = with_flush(convert, target, source)
     return Value(target, (source,), convert)
+
+
+def to_half(i: Instruction, target: str, source: str) -> Value:
+    """From f32 to a number of 16 bits, or with x2 to two: the second source goes into the lower half."""
+    if source != "f32" or i.modifiers[:-2] != ("rn",):
+        raise i.error("the interpreter knows only .rn from .f32 here")
+    convert = HALVES[target]
+    if not target.endswith("x2"):
+        return Value("b16", ("f32",), convert)
+    return Value(
+        "b32", ("f32", "f32"), lambda a, b: convert(a).astype(np.uint32) << np.uint32(16) | convert(b).astype(np.uint32)
+    )
+
+
+def f16_bits(a: np.ndarray) -> np.ndarray:
+    """Binary16, to nearest even."""
+    return a.astype(np.float16).view(np.uint16)
+
+
+def bf16_bits(a: np.ndarray) -> np.ndarray:
+    """The upper half of f32, to nearest even."""
+    bits = a.view(np.uint32)
+    near = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))) >> np.uint32(16)
+    return np.where(np.isnan(a), np.uint32(0x7FFF), near).astype(np.uint16)
+
+
+HALVES = {"f16": f16_bits, "f16x2": f16_bits, "bf16": bf16_bits, "bf16x2": bf16_bits}
 
 
 def with_flush(convert: Function, target: str, source: str) -> Function:

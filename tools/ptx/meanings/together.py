@@ -1,4 +1,4 @@
-"""What threads do together: barriers, votes, shuffles, reductions and products of matrices."""
+"""What threads do together: barriers, votes, shuffles, reductions, and loads and products of matrices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ptx.access import elements
+from ptx.access import address_of, elements
 from ptx.block import WARP, Action, Block, Reader, read, register_name
 from ptx.meaning import Meeting, meaning, meeting
 from ptx.parser import Immediate, Instruction, Operand
@@ -52,6 +52,7 @@ def last_operand_names_lanes(i: Instruction, program: Program) -> Meeting:
 
 
 @meeting("mma")
+@meeting("ldmatrix")
 def whole_warp(i: Instruction, program: Program) -> Meeting:
     """.aligned: all lanes."""
     return meeting_of(read(i, ALL_LANES, "u32", program))
@@ -164,24 +165,56 @@ def redux(i: Instruction, program: Program) -> Action:
 @meaning("mma")
 def mma(i: Instruction, program: Program) -> Action:
     """D = A B + C in the lanes' registers. Sums are made in double; a GPU's own order and rounding may differ."""
-    if i.modifiers != ("sync", "aligned", "m16n8k8", "row", "col", "f32", "tf32", "tf32", "f32"):
-        raise i.error("the interpreter knows only m16n8k8 of TF32")
+    unpack = UNPACKED.get(i.modifiers)
+    if unpack is None:
+        raise i.error("the interpreter knows only m16n8k8 of TF32 and m16n8k16 of F16 and BF16, with f32 sums")
     names = [register_name(i, t, program) for t in elements(i.operands[0])]
     a, b, c = (readers(i, operand, program) for operand in i.operands[1:])
     g, t = LANES // 4, LANES % 4
 
     def action(block: Block, active: np.ndarray) -> None:
-        warps = block.lanes // WARP
-        matrices = [np.zeros((warps, *shape)) for shape in ((16, 8), (8, 8), (16, 8))]
-        for k, reader in enumerate(a):
-            matrices[0][:, g + 8 * (k % 2), t + 4 * (k // 2)] = tf32(by_warp(reader(block), block))
-        for k, reader in enumerate(b):
-            matrices[1][:, t + 4 * k, g] = tf32(by_warp(reader(block), block))
-        for k, reader in enumerate(c):
-            matrices[2][:, g + 8 * (k // 2), 2 * t + k % 2] = by_warp(reader(block), block).view(np.float32)
-        result = (matrices[0] @ matrices[1] + matrices[2]).astype(np.float32)
+        def numbers(reader: Reader) -> list[np.ndarray]:
+            return unpack(by_warp(reader(block), block))
+
+        pack = len(numbers(a[0]))  # numbers in a register, side by side in k
+        warps, depth = block.lanes // WARP, 8 * pack
+        left, right, sums = (np.zeros((warps, *size)) for size in ((16, depth), (depth, 8), (16, 8)))
+        for r, reader in enumerate(a):
+            for j, values in enumerate(numbers(reader)):
+                left[:, g + 8 * (r % 2), pack * t + j + 4 * pack * (r // 2)] = values
+        for r, reader in enumerate(b):
+            for j, values in enumerate(numbers(reader)):
+                right[:, pack * t + j + 4 * pack * r, g] = values
+        for r, reader in enumerate(c):
+            sums[:, g + 8 * (r // 2), 2 * t + r % 2] = by_warp(reader(block), block).view(np.float32)
+        result = (left @ right + sums).astype(np.float32)
+        for r, name in enumerate(names):
+            block.write(name, result[:, g + 8 * (r // 2), 2 * t + r % 2].reshape(-1), active)
+
+    return action
+
+
+@meaning("ldmatrix")
+def ldmatrix(i: Instruction, program: Program) -> Action:
+    """Four matrices of 8 rows of 16 bytes: lane l names row l % 8 of matrix l // 8, and gets two numbers of each."""
+    transposed = "trans" in i.modifiers
+    if tuple(m for m in i.modifiers if m != "trans") != ("sync", "aligned", "m8n8", "x4", "shared", "b16"):
+        raise i.error("the interpreter knows only ldmatrix.x4 of .b16 in shared memory")
+    names = [register_name(i, t, program) for t in elements(i.operands[0])]
+    addresses = address_of(i, i.operands[1], program)
+
+    def action(block: Block, active: np.ndarray) -> None:
+        memory, rows = block.spaces["shared"], addresses(block, active)
+        memory.check_alignment(rows, 16)
+        numbers = np.stack([memory.load(rows + 2 * k, np.dtype(np.uint16)) for k in range(8)], axis=1)
+        matrices = numbers.reshape(-1, 4, 8, 8)
+        if transposed:
+            matrices = matrices.swapaxes(2, 3)
+        pairs = np.ascontiguousarray(matrices).view(np.uint32).reshape(-1, 4, WARP)  # lane 4 row + column / 2
         for k, name in enumerate(names):
-            block.write(name, result[:, g + 8 * (k // 2), 2 * t + k % 2].reshape(-1), active)
+            result = np.zeros(block.lanes, np.uint32)
+            result[active] = pairs[:, k].reshape(-1)
+            block.write(name, result, active)
 
     return action
 
@@ -191,6 +224,22 @@ def readers(i: Instruction, operand: Operand, program: Program) -> list[Reader]:
     return [read(i, element, "b32", program) for element in elements(operand)]
 
 
-def tf32(bits: np.ndarray) -> np.ndarray:
+def tf32(bits: np.ndarray) -> list[np.ndarray]:
     """What the unit sees of a register: the low 13 bits are ignored."""
-    return (bits & np.uint32(0xFFFFE000)).view(np.float32)
+    return [(bits & np.uint32(0xFFFFE000)).view(np.float32)]
+
+
+def f16(bits: np.ndarray) -> list[np.ndarray]:
+    """The two numbers in a register, the lower bits first."""
+    return [half.astype(np.uint16).view(np.float16) for half in (bits & np.uint32(0xFFFF), bits >> np.uint32(16))]
+
+
+def bf16(bits: np.ndarray) -> list[np.ndarray]:
+    """As f16: the upper halves of two f32."""
+    return [half.view(np.float32) for half in (bits << np.uint32(16), bits & np.uint32(0xFFFF0000))]
+
+
+UNPACKED: dict[tuple[str, ...], Callable[[np.ndarray], list[np.ndarray]]] = {
+    ("sync", "aligned", shape, "row", "col", "f32", number, number, "f32"): unpack
+    for shape, number, unpack in (("m16n8k8", "tf32", tf32), ("m16n8k16", "f16", f16), ("m16n8k16", "bf16", bf16))
+}
