@@ -134,11 +134,13 @@ double Session::upload_gradient(std::span<const Loss> losses, const std::string&
   return sum;
 }
 
-std::function<void()> Session::record(std::span<const Loss> losses, BackwardMode mode) {
+std::function<void()> Session::record(std::span<const Loss> losses, BackwardMode mode,
+                                      const std::function<void()>& update) {
   const auto gradients = std::make_shared<const std::map<std::string, DeviceTensor>>(constant_gradients(losses));
-  const auto work = device_.record([this, gradients, mode] {
+  const auto work = device_.record([this, gradients, mode, update] {
     const auto copy = [&](const Step& step) { device_.reorder(gradients->at(step.layer).view, view(step.to)); };
     for (int i = 0; i < static_cast<int>(plan_.steps.size()); ++i) run_step(i, copy, mode);
+    update();
   });
   return [gradients, work] { work(); };  // a recording may know no more of the gradients than where they lie
 }
@@ -208,6 +210,14 @@ double Session::dot(const std::string& name, const Array& weights) const {
 }
 
 Array Session::gradient(const std::string& name) const { return read(slot_named(plan_.gradients, name, "gradient")); }
+
+TensorView Session::input_on_device(const std::string& name) const {
+  return view(slot_named(plan_.values, name, "input"));
+}
+
+TensorView Session::gradient_on_device(const std::string& name) const {
+  return view(slot_named(plan_.gradients, name, "gradient"));
+}
 
 std::vector<Array> Session::weight_gradients(const std::string& layer) const {
   const auto it = plan_.weight_gradients.find(layer);

@@ -31,10 +31,15 @@ class Session {
   /// One sweep back from all losses, whose weighted sum is returned. Each needs a forward pass of its own before it.
   double backward(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
 
-  /// forward() and backward() as one piece of work that the device does without the host, on a GPU as one CUDA graph;
-  /// for linear losses, whose gradients are uploaded here and whose values it does not return. To be called, after
-  /// set_input, as often as the session lives.
-  std::function<void()> record(std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard);
+  /// forward(), backward() and then `update` as one piece of work that the device does without the host, on a GPU as
+  /// one CUDA graph; for linear losses, whose gradients are uploaded here and whose values it does not return. To be
+  /// called, after set_input, as often as the session lives. `update` may launch kernels, as Optimiser::apply does.
+  std::function<void()> record(
+      std::span<const Loss> losses, BackwardMode mode = BackwardMode::standard,
+      const std::function<void()>& update = [] {});
+
+  TensorView input_on_device(const std::string& name) const;     ///< NCHW; nobody else writes it
+  TensorView gradient_on_device(const std::string& name) const;  ///< of an input that was asked for, NCHW
 
   Array value(const std::string& name) const;  ///< of an observed layer or an input, NCHW
   double dot(const std::string& name,

@@ -11,11 +11,9 @@ void AdamParams::describe(ParamVisitor& v) {
   v.field({.name = "beta2", .doc = "share of the running mean square that a step keeps", .min = 0, .max = below_one},
           beta2);
   v.field({.name = "eps", .doc = "added to the root of the mean square", .min = 0}, eps);
+  v.field({.name = "min", .doc = "the result is not below"}, min);
+  v.field({.name = "max", .doc = "the result is not above"}, max);
 }
-
-AdamStep::AdamStep(const AdamParams& params, int64_t step)
-    : rate(params.lr / (1 - std::pow(params.beta1, step))),
-      root_scale(1 / std::sqrt(1 - std::pow(params.beta2, step))) {}
 
 namespace {
 
@@ -25,6 +23,13 @@ class Adam final : public Update {
 
   std::shared_ptr<Params> new_params() const override { return std::make_shared<AdamParams>(); }
   size_t states() const override { return 2; }
+
+  std::vector<double> numbers(const Params& params, int64_t step) const override {
+    const auto& p = static_cast<const AdamParams&>(params);
+    const AdamStep factors{.rate = p.lr / (1 - std::pow(p.beta1, step)),
+                           .root_scale = 1 / std::sqrt(1 - std::pow(p.beta2, step))};
+    return {factors.rate, factors.root_scale};
+  }
 };
 
 const RegisterUpdate registered(std::make_unique<Adam>());

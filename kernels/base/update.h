@@ -27,8 +27,8 @@ struct UpdateArguments {
   TensorView value;  ///< changed in place
   TensorView gradient;
   std::span<const TensorView> states;  ///< zero before the first step, the update's own from then on
+  const double* numbers = nullptr;     ///< Update::numbers of this step, on the device
   std::byte* workspace = nullptr;      ///< UpdateVariant::workspace bytes, 64-byte aligned
-  int64_t step = 1;                    ///< counted from 1
 };
 
 /// A rule by which an optimiser changes a tensor, given the gradient of an objective. It is no operator: it has no
@@ -43,6 +43,10 @@ class Update {
 
   virtual std::shared_ptr<Params> new_params() const = 0;
   virtual size_t states() const { return 0; }  ///< tensors that it keeps from step to step
+
+  /// What changes from one step (counted from 1) to the next besides tensors. The device reads it from its memory, so
+  /// that a step's work can be recorded once and for all.
+  virtual std::vector<double> numbers(const Params&, int64_t /*step*/) const { return {}; }
 
  private:
   std::string name_, summary_;

@@ -1,7 +1,5 @@
 #include "kernels/clamp/clamp.h"
 
-#include <limits>
-
 #include "kernels/base/error.h"
 #include "kernels/base/registry.h"
 
@@ -12,10 +10,6 @@ void ClampParams::describe(ParamVisitor& v) {
   v.field({.name = "max", .doc = "upper limit"}, max);
 }
 
-ClampInterval::ClampInterval(const ClampParams& params)
-    : low(params.min.value_or(-std::numeric_limits<double>::infinity())),
-      high(params.max.value_or(std::numeric_limits<double>::infinity())) {}
-
 namespace {
 
 class Clamp final : public Operator {
@@ -24,7 +18,7 @@ class Clamp final : public Operator {
 
   std::shared_ptr<Params> new_params() const override { return std::make_shared<ClampParams>(); }
   Shape infer(const Params& params, std::span<const Shape> inputs) const override {
-    const ClampInterval interval(static_cast<const ClampParams&>(params));
+    const Interval interval = clamp_interval(static_cast<const ClampParams&>(params));
     if (!(interval.low <= interval.high)) throw InputError("clamp needs a min that is not above its max");
     return inputs[0];
   }

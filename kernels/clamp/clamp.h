@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/base/interval.h"
 #include "kernels/base/operator.h"
 
 namespace convlens {
@@ -11,10 +12,6 @@ struct ClampParams final : Params {
   void describe(ParamVisitor& v) override;
 };
 
-/// The interval [low, high], infinite where a limit is not given.
-struct ClampInterval {
-  explicit ClampInterval(const ClampParams& params);
-  double low, high;
-};
+inline Interval clamp_interval(const ClampParams& params) { return {params.min, params.max}; }
 
 }  // namespace convlens

@@ -10,13 +10,13 @@ namespace convlens {
 namespace {
 
 void forward(const Problem& problem, const Arguments& args) {
-  const ClampInterval interval(problem.params_as<ClampParams>());
+  const Interval interval = clamp_interval(problem.params_as<ClampParams>());
   for (int64_t i = 0; i < problem.output.elements(); ++i)
     args.output.f64()[i] = std::clamp(args.inputs[0].f64()[i], interval.low, interval.high);
 }
 
 void backward_data(const Problem& problem, const Arguments& args) {
-  const ClampInterval interval(problem.params_as<ClampParams>());
+  const Interval interval = clamp_interval(problem.params_as<ClampParams>());
   for (int64_t i = 0; i < problem.output.elements(); ++i) {
     const double x = args.inputs[0].f64()[i];
     args.grad_inputs[0].f64()[i] = interval.low <= x && x <= interval.high ? args.grad_output.f64()[i] : 0;

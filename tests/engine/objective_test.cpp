@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/optimiser.h"
 #include "kernels/base/json.h"
 #include "tests/engine/model_builder.h"
 
@@ -74,6 +75,42 @@ TEST_P(Objective, OneSweepGivesTheSumOfAllGradients) {
     }
     EXPECT_TRUE(std::abs(numeric - analytic) <= 1e-5 * magnitude) << numeric << " " << analytic << " of " << magnitude;
   }
+}
+
+// Steps on an image that stays on the device, as one recorded piece of work each: losses, the way back, Adam, clipping.
+TEST_P(Objective, RecordedStepsAreThoseOfTheHost) {
+  ModelBuilder b = style_transfer();
+  const Device device = GetParam();
+  Session session(b.model(), request(device)), host(b.model(), request(device));
+  std::vector<Loss> losses;
+  for (const std::string& term : terms) losses.push_back(class_score(term, 0));
+  const Json params{{"lr", 0.25}, {"min", -0.75}, {"max", 0.75}};
+  const auto adam_on = [&](Session& s) {
+    auto p = update_by_name("adam").new_params();
+    read_params(*p, params, "test", "params");
+    return Optimiser("adam", p, device, s.input_on_device("image").desc);
+  };
+  Optimiser recorded = adam_on(session), stepwise = adam_on(host);
+  const auto step = session.record(losses, BackwardMode::standard, [&] {
+    recorded.apply(session.input_on_device("image"), session.gradient_on_device("image"));
+  });
+  const Array start = random_array({2, 3, 11, 9}, b.random());
+  session.set_input("image", start);
+  host.set_input("image", start);
+  const double before = objective(host, start);
+  for (int i = 0; i < 4; ++i) {
+    recorded.advance();
+    step();
+    host.forward();
+    host.backward(losses);
+    stepwise.advance();
+    stepwise.apply(host.input_on_device("image"), host.gradient_on_device("image"));
+  }
+  const Array image = session.value("image");
+  EXPECT_EQ(image.values, host.value("image").values);
+  EXPECT_EQ(*std::ranges::max_element(image.values), 0.75F);
+  EXPECT_EQ(*std::ranges::min_element(image.values), -0.75F);
+  EXPECT_LT(objective(host, image), before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, Objective, ::testing::Values(Device::reference, Device::cpu, Device::simt),

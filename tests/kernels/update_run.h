@@ -40,16 +40,18 @@ inline std::string name_of(const ::testing::TestParamInfo<UpdateCase>& info) {
 
 /// A tensor under an update on one device.
 class UpdateRun {
+  const Update& update_;
   UpdateProblem problem_;
 
  public:
   UpdateRun(const std::string& update, const Json& params, const Shape& shape, Device device)
-      : problem_{update_by_name(update).new_params(),
+      : update_(update_by_name(update)),
+        problem_{update_.new_params(),
                  {shape, device == Device::reference ? DataType::f64 : DataType::f32, Layout::nchw}},
         variant(update_variant(update, device)),
         value(problem_.tensor) {
     read_params(*problem_.params, params, "test", "params");
-    for (size_t i = 0; i < update_by_name(update).states(); ++i) {
+    for (size_t i = 0; i < update_.states(); ++i) {
       states.emplace_back(problem_.tensor);
       std::memset(states.back().view().data, 0, problem_.tensor.bytes());
     }
@@ -63,13 +65,16 @@ class UpdateRun {
     std::memset(workspace.data(), 0xff, workspace.size());
     DeviceMirror device(device_api(variant.device));
     const auto state_views = device.views(states);
+    const std::vector<double> factors = update_.numbers(*problem_.params, number);
+    GuardedBuffer numbers(sizeof(double) * factors.size());
+    std::memcpy(numbers.data(), factors.data(), sizeof(double) * factors.size());
     variant.run(problem_, {.value = device.views({value})[0],
                            .gradient = device.views({typed})[0],
                            .states = state_views,
-                           .workspace = device.data(workspace),
-                           .step = number});
+                           .numbers = reinterpret_cast<const double*>(device.data(numbers)),
+                           .workspace = device.data(workspace)});
     device.fetch();
-    EXPECT_TRUE(workspace.intact() && value.intact() && typed.intact());
+    EXPECT_TRUE(workspace.intact() && numbers.intact() && value.intact() && typed.intact());
     for (const HostTensor& state : states) EXPECT_TRUE(state.intact());
   }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t run = 1 << 12;  // elements a thread takes at once
 
 void forward(const Problem& problem, const Arguments& args) {
-  const ClampInterval interval(problem.params_as<ClampParams>());
+  const Interval interval = clamp_interval(problem.params_as<ClampParams>());
   const auto low = static_cast<float>(interval.low), high = static_cast<float>(interval.high);
   const float* x = args.inputs[0].f32();
   float* y = args.output.f32();
@@ -27,7 +27,7 @@ void forward(const Problem& problem, const Arguments& args) {
 }
 
 void backward_data(const Problem& problem, const Arguments& args) {
-  const ClampInterval interval(problem.params_as<ClampParams>());
+  const Interval interval = clamp_interval(problem.params_as<ClampParams>());
   const auto low = static_cast<float>(interval.low), high = static_cast<float>(interval.high);
   const float *x = args.inputs[0].f32(), *grad_y = args.grad_output.f32();
   float* grad_x = args.grad_inputs[0].f32();

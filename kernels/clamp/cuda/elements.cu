@@ -1,6 +1,7 @@
 // A thread an element, one pass over memory: 8 bytes an element forward, 12 backward.
 
 #include "kernels/base/cuda/blocks.h"
+#include "kernels/base/cuda/clip.h"
 #include "kernels/base/cuda/layouts.h"
 #include "kernels/base/registry.h"
 #include "kernels/clamp/clamp.h"
@@ -8,37 +9,29 @@
 namespace convlens {
 namespace {
 
-struct Interval {
-  float low, high;
-};
-
-__global__ void __launch_bounds__(element_threads) forward(const float* x, float* y, Interval s, int64_t count) {
+__global__ void __launch_bounds__(element_threads) forward(const float* x, float* y, Clip s, int64_t count) {
   const int64_t i = element_index();
   if (i >= count) return;
-  const float v = x[i];
-  y[i] = v < s.low ? s.low : v > s.high ? s.high : v;
+  y[i] = s(x[i]);
 }
 
 __global__ void __launch_bounds__(element_threads)
-    backward_data(const float* __restrict__ x, const float* grad_y, float* grad_x, Interval s, int64_t count) {
+    backward_data(const float* __restrict__ x, const float* grad_y, float* grad_x, Clip s, int64_t count) {
   const int64_t i = element_index();
   if (i < count) grad_x[i] = x[i] < s.low || x[i] > s.high ? 0.0F : grad_y[i];
 }
 
-Interval interval_of(const Problem& problem) {
-  const ClampInterval interval(problem.params_as<ClampParams>());
-  return {static_cast<float>(interval.low), static_cast<float>(interval.high)};
-}
+Clip clip_of(const Problem& problem) { return Clip(clamp_interval(problem.params_as<ClampParams>())); }
 
 void run_forward(const Problem& problem, const Arguments& args) {
   const int64_t count = problem.output.elements();
-  simt::launch(one_thread_each(count), forward, args.inputs[0].f32(), args.output.f32(), interval_of(problem), count);
+  simt::launch(one_thread_each(count), forward, args.inputs[0].f32(), args.output.f32(), clip_of(problem), count);
 }
 
 void run_backward_data(const Problem& problem, const Arguments& args) {
   const int64_t count = problem.output.elements();
   simt::launch(one_thread_each(count), backward_data, args.inputs[0].f32(), args.grad_output.f32(),
-               args.grad_inputs[0].f32(), interval_of(problem), count);
+               args.grad_inputs[0].f32(), clip_of(problem), count);
 }
 
 Variant variant(Pass pass, RunFunction run) {

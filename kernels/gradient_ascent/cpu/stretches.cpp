@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/base/cpu/image_sums.h"
+#include "kernels/base/interval.h"
 #include "kernels/gradient_ascent/gradient_ascent.h"
 
 namespace convlens {
@@ -54,9 +54,9 @@ double size_of(StepNormalisation normalisation, const Sums* parts, const ImageSt
 }
 
 void step(const GradientAscentParams& p, float factor, const float* g, float* x, int64_t count) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const auto decay = static_cast<float>(p.weight_decay), low = static_cast<float>(p.min.value_or(-infinity)),
-             high = static_cast<float>(p.max.value_or(infinity));
+  const Interval interval(p.min, p.max);
+  const auto decay = static_cast<float>(p.weight_decay), low = static_cast<float>(interval.low),
+             high = static_cast<float>(interval.high);
 #pragma omp simd
   for (int64_t i = 0; i < count; ++i) {
     const float moved = x[i] + factor * (g[i] - decay * x[i]);

@@ -4,9 +4,8 @@
 //
 // The variance is that of d - d[0], which is the same and loses no digits where all d are far from zero.
 
-#include <limits>
-
 #include "kernels/base/cuda/block_sum.h"
+#include "kernels/base/cuda/clip.h"
 #include "kernels/base/cuda/image_sums.h"
 #include "kernels/gradient_ascent/gradient_ascent.h"
 
@@ -60,18 +59,13 @@ __global__ void __launch_bounds__(element_threads)
   factors[blockIdx.x] = size == 0.0F ? 0.0F : lr / size;
 }
 
-struct Limits {
-  float low, high;
-};
-
 // `factors` is null where all images have the factor lr.
 __global__ void __launch_bounds__(element_threads) step(Direction d, float* x, const float* __restrict__ factors,
-                                                        float lr, Limits limits, int64_t elements, int64_t count) {
+                                                        float lr, Clip clip, int64_t elements, int64_t count) {
   const int64_t i = element_index();
   if (i >= count) return;
   const float factor = factors ? factors[i / elements] : lr;
-  const float moved = x[i] + factor * d(i);
-  x[i] = moved < limits.low ? limits.low : moved > limits.high ? limits.high : moved;
+  x[i] = clip(x[i] + factor * d(i));
 }
 
 size_t parts_bytes(const UpdateProblem& problem) {
@@ -95,7 +89,6 @@ void find_factors(const UpdateProblem& problem, const UpdateArguments& args, con
 }
 
 void run(const UpdateProblem& problem, const UpdateArguments& args) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   const auto& p = problem.params_as<GradientAscentParams>();
   const Direction d{args.value.f32(), args.gradient.f32(), static_cast<float>(p.weight_decay)};
   float* factors = nullptr;
@@ -103,9 +96,9 @@ void run(const UpdateProblem& problem, const UpdateArguments& args) {
     factors = reinterpret_cast<float*>(args.workspace + parts_bytes(problem));
     find_factors(problem, args, d, factors);
   }
-  const Limits limits{static_cast<float>(p.min.value_or(-infinity)), static_cast<float>(p.max.value_or(infinity))};
+  const Clip clip(Interval(p.min, p.max));
   const int64_t count = problem.tensor.elements();
-  simt::launch(one_thread_each(count), step, d, args.value.f32(), factors, static_cast<float>(p.lr), limits,
+  simt::launch(one_thread_each(count), step, d, args.value.f32(), factors, static_cast<float>(p.lr), clip,
                image_elements(problem.tensor.shape), count);
 }
 
