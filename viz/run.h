@@ -8,6 +8,7 @@
 #include "viz/config.h"
 #include "viz/io/report.h"
 #include "viz/output_folder.h"
+#include "viz/progress.h"
 
 namespace convlens::viz {
 
@@ -36,6 +37,10 @@ class Run {
   void show(const std::string& name, const Image& image, const std::string& caption, Scaling scaling = Scaling::smooth);
   void save(const std::string& name, const Array& array) { folder_->save(prefix_ + name, array); }
 
+  /// Where a long work of this run shows its progress.
+  const ProgressDisplay& display() const { return display_; }
+  void show_progress_on(ProgressDisplay display) { display_ = std::move(display); }
+
   /// A line for the terminal.
   void say(const std::string& line) { said.push_back(line); }
 
@@ -49,6 +54,7 @@ class Run {
   OutputFolder* folder_;
   std::string prefix_;
   Section& section_;
+  ProgressDisplay display_ = no_display();
   Image view_;
   Array tensor_;
 };

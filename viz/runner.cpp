@@ -81,6 +81,7 @@ FinishedRun execute(const RunConfig& config, const Model& model, OutputFolder& f
                     const RunOptions& options) {
   Section section{.title = config.info->name, .text = config.info->summary};
   Run run(config, model, section, &folder, prefix);
+  run.show_progress_on(options.quiet ? no_display() : standard_error_display());
   Json entry = identity_of(config, model);
   const auto start = Clock::now();
   const auto request = config.algorithm->request(run);

@@ -1,0 +1,58 @@
+#include "viz/scan/image_reader.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "kernels/base/error.h"
+#include "kernels/base/sha256.h"
+#include "viz/io/read_file.h"
+#include "viz/preprocess.h"
+
+namespace convlens::viz {
+namespace {
+
+ReadImage read(const std::filesystem::path& folder, const std::filesystem::path& file, const ViewSize& size) {
+  ReadImage image{.file = file};
+  try {
+    const std::vector<std::byte> bytes = read_file(folder / file);
+    image.sha256 = sha256_hex(bytes);
+    image.view = network_view(decode_image(bytes, file.string()), size.input, size.height, size.width);
+  } catch (const InputError& error) {
+    image.broken = error.what();
+  }
+  return image;
+}
+
+}  // namespace
+
+ImageReader::ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files, ViewSize size,
+                         int threads, int64_t ahead)
+    : folder_(std::move(folder)),
+      files_(std::move(files)),
+      size_(std::move(size)),
+      workers_(static_cast<size_t>(threads)) {
+  for (int64_t i = 0; i < ahead; ++i) begin_next();
+}
+
+// What has not been begun is dropped.
+ImageReader::~ImageReader() {
+  workers_.stop();
+  workers_.join();
+}
+
+void ImageReader::begin_next() {
+  if (begun_ == files_.size()) return;
+  const std::filesystem::path& file = files_[begun_++];
+  reading_.push_back(
+      boost::asio::post(workers_, boost::asio::use_future([this, &file] { return read(folder_, file, size_); })));
+}
+
+std::optional<ReadImage> ImageReader::next() {
+  if (reading_.empty()) return std::nullopt;
+  ReadImage image = reading_.front().get();
+  reading_.pop_front();
+  begin_next();
+  return image;
+}
+
+}  // namespace convlens::viz
