@@ -36,6 +36,10 @@ class Run {
   /// Saves a picture under this name, and shows it on the page with a caption.
   void show(const std::string& name, const Image& image, const std::string& caption, Scaling scaling = Scaling::smooth);
   void save(const std::string& name, const Array& array) { folder_->save(prefix_ + name, array); }
+  void save_text(const std::string& name, const std::string& text) { folder_->save_text(prefix_ + name, text); }
+
+  /// The folder of the results, for what outlives a run; results themselves go through save() and show().
+  const std::filesystem::path& out() const { return folder_->path(); }
 
   /// Where a long work of this run shows its progress.
   const ProgressDisplay& display() const { return display_; }

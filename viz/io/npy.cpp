@@ -21,21 +21,6 @@ static_assert(std::endian::native == std::endian::little, "the values are writte
 
 constexpr std::string_view magic = "\x93NUMPY";
 
-std::string header(std::string_view type, std::span<const int64_t> shape) {
-  std::string dimensions;
-  for (const int64_t size : shape) dimensions += std::to_string(size) + ", ";
-  // A tuple of one needs its comma; of more, NumPy writes none at the end.
-  if (!shape.empty()) dimensions.resize(dimensions.size() - (shape.size() == 1 ? 1 : 2));
-  std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (" + dimensions + "), }";
-
-  constexpr size_t preamble = 10, alignment = 64;
-  const size_t length = (preamble + text.size() + 1 + alignment - 1) / alignment * alignment - preamble;
-  text.resize(length - 1, ' ');
-  text += '\n';
-  const char size_bytes[] = {static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
-  return std::string(magic) + std::string("\x01\x00", 2) + std::string(size_bytes, 2) + text;
-}
-
 // The number of values of that shape, or nothing when a size is negative or the product is absurd.
 std::optional<size_t> element_count(std::span<const int64_t> shape) {
   constexpr int64_t limit = int64_t{1} << 48;
@@ -76,6 +61,21 @@ std::optional<std::vector<int64_t>> parse_shape(std::string_view text) {
 
 }  // namespace
 
+std::string npy_header(std::string_view type, std::span<const int64_t> shape) {
+  std::string dimensions;
+  for (const int64_t size : shape) dimensions += std::to_string(size) + ", ";
+  // A tuple of one needs its comma; of more, NumPy writes none at the end.
+  if (!shape.empty()) dimensions.resize(dimensions.size() - (shape.size() == 1 ? 1 : 2));
+  std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (" + dimensions + "), }";
+
+  constexpr size_t preamble = 10, alignment = 64;
+  const size_t length = (preamble + text.size() + 1 + alignment - 1) / alignment * alignment - preamble;
+  text.resize(length - 1, ' ');
+  text += '\n';
+  const char size_bytes[] = {static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
+  return std::string(magic) + std::string("\x01\x00", 2) + std::string(size_bytes, 2) + text;
+}
+
 void write_npy(const std::filesystem::path& path, std::span<const int64_t> shape, std::span<const float> values) {
   write_npy(path, "<f4", shape, std::as_bytes(values));
 }
@@ -89,7 +89,7 @@ void write_npy(const std::filesystem::path& path, std::string_view type, std::sp
                         std::to_string(bytes.size() / value_bytes) + " values");
   }
   AtomicFile file(path);
-  file.write(header(type, shape));
+  file.write(npy_header(type, shape));
   file.write(bytes);
   file.commit();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct NpyArray {
   std::vector<int64_t> shape;
   std::vector<float> values;
 };
+
+/// What a .npy file (format version 1.0) begins with: magic, lengths and the dictionary, padded to a multiple of 64 bytes.
+std::string npy_header(std::string_view type, std::span<const int64_t> shape);
 
 /// Writes float32 values as a NumPy .npy file, format version 1.0, atomically (see AtomicFile, whose errors apply).
 /// Throws InternalError when the number of values is not the product of the shape.

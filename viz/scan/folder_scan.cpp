@@ -18,6 +18,13 @@ Array to_batch(const std::vector<ReadImage>& images, const ViewSize& size, int64
   return tensor;
 }
 
+// Moves what cannot be read out of the batch.
+void take_broken(std::vector<ReadImage>& images, std::vector<BrokenFile>& broken) {
+  for (const ReadImage& image : images)
+    if (!image.broken.empty()) broken.push_back({image.file.generic_string(), image.broken});
+  std::erase_if(images, [](const ReadImage& image) { return !image.broken.empty(); });
+}
+
 int64_t batch_of(const Session& session, const std::string& input) {
   return session.plan().values.at(input).desc.shape.n();
 }
@@ -48,27 +55,20 @@ std::vector<BrokenFile> scan_files(Run& run, Session& session, const FolderKeys&
                                    const std::vector<std::filesystem::path>& files, const OnBatch& on_batch) {
   const ViewSize size = view_size(run);
   const int64_t batch = batch_of(session, run.input_name());
-  // Two batches ahead: one is decoded while the network looks at the other.
-  ImageReader reader(keys.folder, files, size, omp_get_max_threads(), 2 * batch);
+  // A GPU leaves the processor free to read the next batch; otherwise both want the same cores and take turns.
+  ImageReader reader(keys.folder, files, size, omp_get_max_threads(), batch, run.device() == Device::cuda ? 2 : 1);
   Progress progress("scan", "image", std::ssize(files), run.display());
   std::vector<BrokenFile> broken;
-  std::vector<ReadImage> images;
-  const auto look = [&] {
-    if (images.empty()) return;
-    session.set_input(run.input_name(), to_batch(images, size, batch));
-    session.forward();
-    on_batch(images);
-    images.clear();
-  };
-  while (auto image = reader.next()) {
-    if (image->broken.empty())
-      images.push_back(std::move(*image));
-    else
-      broken.push_back({image->file.generic_string(), image->broken});
-    if (std::ssize(images) == batch) look();
-    progress.advance();
+  for (auto images = reader.next(); !images.empty(); images = reader.next()) {
+    const auto read = std::ssize(images);
+    take_broken(images, broken);
+    if (!images.empty()) {
+      session.set_input(run.input_name(), to_batch(images, size, batch));
+      session.forward();
+      on_batch(images);
+    }
+    progress.advance(read);
   }
-  look();
   return broken;
 }
 

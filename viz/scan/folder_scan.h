@@ -31,8 +31,8 @@ struct BrokenFile {
   std::string file, reason;
 };
 
-/// What is done with a batch after its forward pass: image i of the batch is images[i]. The last batch has fewer images
-/// than the session's, whose remaining rows mean nothing.
+/// What is done with a batch after its forward pass: image i of the batch is images[i]. There may be fewer images than
+/// the session's batch has rows (the last, or files that cannot be read); the remaining rows mean nothing.
 using OnBatch = std::function<void(const std::vector<ReadImage>& images)>;
 
 /// Runs `session` (of folder_request) forwards over these files of the folder (list_images) in batches, in their order.

@@ -26,13 +26,13 @@ ReadImage read(const std::filesystem::path& folder, const std::filesystem::path&
 }  // namespace
 
 ImageReader::ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files, ViewSize size,
-                         int threads, int64_t ahead)
+                         int threads, int64_t batch, int64_t ahead)
     : folder_(std::move(folder)),
       files_(std::move(files)),
       size_(std::move(size)),
-      workers_(static_cast<size_t>(threads)) {
-  for (int64_t i = 0; i < ahead; ++i) begin_next();
-}
+      batch_(static_cast<size_t>(batch)),
+      ahead_(static_cast<size_t>(batch * ahead)),
+      workers_(static_cast<size_t>(threads)) {}
 
 // What has not been begun is dropped.
 ImageReader::~ImageReader() {
@@ -41,18 +41,19 @@ ImageReader::~ImageReader() {
 }
 
 void ImageReader::begin_next() {
-  if (begun_ == files_.size()) return;
   const std::filesystem::path& file = files_[begun_++];
   reading_.push_back(
       boost::asio::post(workers_, boost::asio::use_future([this, &file] { return read(folder_, file, size_); })));
 }
 
-std::optional<ReadImage> ImageReader::next() {
-  if (reading_.empty()) return std::nullopt;
-  ReadImage image = reading_.front().get();
-  reading_.pop_front();
-  begin_next();
-  return image;
+std::vector<ReadImage> ImageReader::next() {
+  while (reading_.size() < ahead_ && begun_ < files_.size()) begin_next();
+  std::vector<ReadImage> images;
+  while (!reading_.empty() && images.size() < batch_) {
+    images.push_back(reading_.front().get());
+    reading_.pop_front();
+  }
+  return images;
 }
 
 }  // namespace convlens::viz

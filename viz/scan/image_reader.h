@@ -4,7 +4,6 @@
 #include <deque>
 #include <filesystem>
 #include <future>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,18 +25,19 @@ struct ReadImage {
   std::string broken;          ///< why it cannot be read, in one sentence; empty if it can
 };
 
-/// Reads the images of a folder in worker threads, ahead of whoever takes them, and hands them out in order. However
-/// many files there are, only `ahead` of them are in memory.
+/// Reads the images of a folder in worker threads and hands them out in order, a batch at a time. However many files
+/// there are, only the images of `ahead` batches are in memory.
 class ImageReader {
  public:
+  /// `ahead` 1: a batch is read when it is asked for. 2: while one is looked at, the next is read.
   ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files, ViewSize size, int threads,
-              int64_t ahead);
+              int64_t batch, int64_t ahead);
   ~ImageReader();
   ImageReader(const ImageReader&) = delete;
   ImageReader& operator=(const ImageReader&) = delete;
 
-  /// The next file's image, broken or not; nothing after the last.
-  std::optional<ReadImage> next();
+  /// The images of the next `batch` files, broken ones among them; none after the last.
+  std::vector<ReadImage> next();
 
  private:
   void begin_next();
@@ -45,7 +45,7 @@ class ImageReader {
   std::filesystem::path folder_;
   std::vector<std::filesystem::path> files_;
   ViewSize size_;
-  size_t begun_ = 0;
+  size_t batch_, ahead_, begun_ = 0;
   std::deque<std::future<ReadImage>> reading_;
   boost::asio::thread_pool workers_;
 };
