@@ -1,33 +1,17 @@
 #include "viz/verify.h"
 
-#include <stdlib.h>
-
 #include <fstream>
 #include <iostream>
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
 #include "viz/runner.h"
+#include "viz/temporary_folder.h"
 
 namespace convlens::viz {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "viz_run-XXXXXX").string();
-    if (!mkdtemp(pattern.data()))
-      throw InternalError("no temporary folder can be made in " + fs::temp_directory_path().string());
-    path = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path path;
-};
 
 Json read_record(const fs::path& file) {
   std::ifstream stream(file);
@@ -64,7 +48,7 @@ void check_inputs(const Json& before, const Json& after, const fs::path& file) {
 int verify(const fs::path& file) {
   const Json before = read_record(file);
   const TemporaryFolder folder;
-  const Json after = run_config(parse_config(configuration_of(before, folder.path / "out"), file, fs::current_path()),
+  const Json after = run_config(parse_config(configuration_of(before, folder.path() / "out"), file, fs::current_path()),
                                 {.quiet = true});
   check_inputs(before, after, file);
   int differing = 0;
