@@ -1,0 +1,26 @@
+#pragma once
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+namespace convlens::test {
+
+/// What a program ended with, and what it said on both streams.
+struct ProgramOutcome {
+  int code;
+  std::string output;
+};
+
+/// Runs a line of the shell in a folder, with $VIZ_RUN as viz_run.
+inline ProgramOutcome run_program(const std::filesystem::path& folder, const std::string& line) {
+  const std::string command = "cd '" + folder.string() + "' && export VIZ_RUN='" VIZ_RUN "' && { " + line + "; } 2>&1";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  std::string output;
+  for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
+  return {WEXITSTATUS(pclose(pipe)), output};
+}
+
+}  // namespace convlens::test
