@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ class Algorithm : public Params {
  public:
   /// What it wants of the network; nothing if it only looks at weights.
   virtual std::optional<PlanRequest> request(const Run& run) const = 0;
+  /// What decides its results beside the model, the photo and its keys: name -> sha256, for run.json.
+  virtual std::map<std::string, std::string> more_inputs() const { return {}; }
   /// `session` serves request(), and is null where there was none.
   virtual void execute(Run& run, Session* session) = 0;
 };

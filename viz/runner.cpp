@@ -65,6 +65,7 @@ Json inputs_of(const RunConfig& config, const Model& model) {
   Json inputs{{"model", {{"name", model.name}, {"sha256", model.sha256}}}};
   if (!config.keys.image.empty())
     inputs["image"] = {{"file", config.keys.image.filename().string()}, {"sha256", sha256_file(config.keys.image)}};
+  for (const auto& [name, sha256] : config.algorithm->more_inputs()) inputs[name] = {{"sha256", sha256}};
   return inputs;
 }
 

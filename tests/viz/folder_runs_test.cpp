@@ -79,6 +79,17 @@ TEST_F(FolderRun, TheStoreIsExtendedNotRebuilt) {
   EXPECT_EQ(fresh, results());
 }
 
+TEST_F(FolderRun, AFinishedRunOfAListIsNotTakenUpWhenTheFolderChanged) {
+  Json embedding{{"algorithm", "embedding"}, {"method", "pca"}, {"grid", false}};
+  config_["runs"] = {embedding, {{"algorithm", "nearest"}, {"layer", "none"}}};
+  config_.erase("algorithm");
+  config_.erase("neighbours");
+  EXPECT_EQ(run().code, 2);
+  EXPECT_NE(run("--resume").output.find("embedding: finished before"), std::string::npos);
+  fs::remove(root_ / "images/disc/5.png");
+  EXPECT_EQ(run("--resume").output.find("finished before"), std::string::npos);
+}
+
 TEST_F(FolderRun, RefusesTheStoreOfAnotherModel) {
   config_["store"] = "store";
   ASSERT_EQ(run().code, 0);

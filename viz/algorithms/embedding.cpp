@@ -74,6 +74,8 @@ class Embedding final : public Algorithm {
 
   std::optional<PlanRequest> request(const Run& run) const override { return feature_request(run, keys_); }
 
+  std::map<std::string, std::string> more_inputs() const override { return keys_.folder.inputs(); }
+
   void execute(Run& run, Session* session) override {
     const FolderFeatures features = folder_features(run, *session, keys_);
     if (features.files.size() < 3)

@@ -40,6 +40,8 @@ class Nearest final : public Algorithm {
     return feature_request(run, keys_);
   }
 
+  std::map<std::string, std::string> more_inputs() const override { return keys_.folder.inputs(); }
+
   void execute(Run& run, Session* session) override {
     const Array query = features_of_photo(run, *session);
     const FolderFeatures features = folder_features(run, *session, keys_);

@@ -13,7 +13,7 @@ constexpr int64_t block_bytes = 16 << 20;
 
 // Distances are told as FAISS does: squared for L2, the inner product of unit vectors for the cosine.
 double distance(Metric metric, float told) {
-  return metric == Metric::l2 ? std::sqrt(std::max(0.0F, told)) : 1.0 - static_cast<double>(told);
+  return metric == Metric::l2 ? std::sqrt(std::max(0.0F, told)) : std::max(0.0, 1.0 - static_cast<double>(told));
 }
 
 std::vector<float> prepared(std::span<const float> row, Metric metric) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
+#include "kernels/base/sha256.h"
 #include "viz/preprocess.h"
 #include "viz/scan/image_list.h"
 
@@ -34,6 +35,13 @@ int64_t batch_of(const Session& session, const std::string& input) {
 void FolderKeys::describe(ParamVisitor& v) {
   v.field({.name = "folder", .doc = "folder of images to look at, its sub-folders included", .required = true}, folder);
   v.field({.name = "batch", .doc = "images the network sees at once", .min = 1, .max = 1024}, batch);
+}
+
+std::map<std::string, std::string> FolderKeys::inputs() const {
+  std::string listing;
+  for (const auto& file : list_images(folder))
+    listing += file.generic_string() + '\n' + std::to_string(std::filesystem::file_size(folder / file)) + '\n';
+  return {{"folder", sha256_hex(std::as_bytes(std::span(listing)))}};
 }
 
 PlanRequest folder_request(const Run& run, const FolderKeys& keys) {
@@ -80,11 +88,11 @@ void report_broken(Run& run, const std::vector<BrokenFile>& broken, size_t files
   run.results["broken"] = Json::array();
   for (const BrokenFile& file : broken) run.results["broken"].push_back({{"file", file.file}, {"reason", file.reason}});
   if (broken.empty()) return;
-  Table table{.caption = "Passed over: files that are no whole image", .header = {"file", "reason"}};
+  Table table{.caption = "Passed over: files that cannot be read", .header = {"file", "reason"}};
   for (const BrokenFile& file : broken) table.rows.push_back({file.file, file.reason});
   run.section().tables.push_back(std::move(table));
   run.say("passed over " + std::to_string(broken.size()) + " of " + std::to_string(files) +
-          " files, which are no whole image; the page lists them");
+          " files, which cannot be read; the page lists them");
 }
 
 void scan_folder(Run& run, Session& session, const FolderKeys& keys, const OnBatch& on_batch) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct FolderKeys {
   int64_t batch = 16;
 
   void describe(ParamVisitor& v);
+
+  /// For Algorithm::more_inputs: a hash of the images' names and sizes. Their contents would have to be read twice.
+  std::map<std::string, std::string> inputs() const;
 };
 
 /// A request for batches of the folder's images, to which an algorithm adds what it wants. Throws InputError for a
@@ -36,8 +40,8 @@ struct BrokenFile {
 using OnBatch = std::function<void(const std::vector<ReadImage>& images)>;
 
 /// Runs `session` (of folder_request) forwards over these files of the folder (list_images) in batches, in their order.
-/// Each file is read once; memory does not grow with their number. Files that are no whole image are passed over and
-/// returned. Shows progress.
+/// Each file is read once; memory does not grow with their number. Files that cannot be read as an image are passed
+/// over and returned. Shows progress.
 std::vector<BrokenFile> scan_files(Run& run, Session& session, const FolderKeys& keys,
                                    const std::vector<std::filesystem::path>& files, const OnBatch& on_batch);
 
