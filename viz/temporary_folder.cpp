@@ -13,6 +13,7 @@ TemporaryFolder::TemporaryFolder() {
   if (!mkdtemp(pattern.data()))
     throw InternalError("no temporary folder can be made in " + fs::temp_directory_path().string());
   path_ = pattern;
+  remove_on_interrupt_.emplace(path_);
 }
 
 TemporaryFolder::~TemporaryFolder() {

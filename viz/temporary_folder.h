@@ -1,10 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+
+#include "viz/interrupt.h"
 
 namespace convlens::viz {
 
-/// An empty folder of this program's own, which goes with the object. Throws InternalError when none can be made.
+/// An empty folder of this program's own, which goes with the object, or with the program on
+/// Ctrl-C. Throws InternalError when none can be made.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -16,6 +20,7 @@ class TemporaryFolder {
 
  private:
   std::filesystem::path path_;
+  std::optional<RemoveOnInterrupt> remove_on_interrupt_;
 };
 
 }  // namespace convlens::viz

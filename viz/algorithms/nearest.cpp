@@ -27,7 +27,7 @@ class Nearest final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
     keys_.describe(v);
-    v.field({.name = "neighbours", .doc = "how many images are shown", .min = 1, .max = 1000}, neighbours_);
+    v.field({.name = "neighbours", .doc = "how many images are shown", .min = 1, .max = 200}, neighbours_);
     v.choice<Metric>({.name = "metric", .doc = "l2: length of the difference; cosine: 1 less the angle's cosine"},
                      metric_, {{"l2", Metric::l2}, {"cosine", Metric::cosine}});
     v.field(

@@ -15,7 +15,7 @@ struct NpyArray {
   std::vector<float> values;
 };
 
-/// What a .npy file (format version 1.0) begins with: magic, lengths and the dictionary, padded to a multiple of 64 bytes.
+/// What a .npy file (format version 1.0) begins with: magic, length and dictionary, padded to a multiple of 64 bytes.
 std::string npy_header(std::string_view type, std::span<const int64_t> shape);
 
 /// Writes float32 values as a NumPy .npy file, format version 1.0, atomically (see AtomicFile, whose errors apply).
