@@ -43,7 +43,7 @@ def umap(features: np.ndarray, options: argparse.Namespace) -> np.ndarray:
     return np.asarray(layout)
 
 
-def snap(points: np.ndarray, options: argparse.Namespace) -> np.ndarray:
+def grid(points: np.ndarray, options: argparse.Namespace) -> np.ndarray:
     """A cell [row, column] of a grid for each point, no cell twice, such that the sum of squared moves is least."""
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -59,13 +59,13 @@ def snap(points: np.ndarray, options: argparse.Namespace) -> np.ndarray:
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("input", type=Path, help="N x D features, or for snap N x 2 points")
+    parser.add_argument("input", type=Path, help="N x D features, or for grid N x 2 points")
     parser.add_argument("output", type=Path, help="N x 2")
     methods = parser.add_subparsers(required=True)
-    for method in (tsne, umap, snap):
+    for method in (tsne, umap, grid):
         command = methods.add_parser(method.__name__, help=method.__doc__)
         command.set_defaults(method=method)
-        if method is snap:
+        if method is grid:
             command.add_argument("--rows", type=int, required=True)
             command.add_argument("--columns", type=int, required=True)
         else:

@@ -36,7 +36,7 @@ def test_groups_of_features_stay_groups(tmp_path: Path, arguments: list[str]) ->
 
 def test_snapping_moves_points_least_and_fills_no_cell_twice(tmp_path: Path) -> None:
     points = np.random.default_rng(1).uniform(size=(6, 2))
-    cells = project(tmp_path, points, "snap", "--rows", "2", "--columns", "4").astype(int)
+    cells = project(tmp_path, points, "grid", "--rows", "2", "--columns", "4").astype(int)
     assert len({tuple(cell) for cell in cells}) == 6
     unit = (points - points.min(axis=0)) / np.ptp(points, axis=0)
     centres = np.array([[(column + 0.5) / 4, 1 - (row + 0.5) / 2] for row in range(2) for column in range(4)])

@@ -184,6 +184,8 @@ TEST_F(FolderRun, EmbeddingKeepsKindsApart) {
 TEST_F(FolderRun, EmbeddingSaysWhichPackagesItLacks) {
   config_ = {{"algorithm", "embedding"}, {"model", "model"}, {"folder", "images"}, {"out", "out"}};
   expect_refused("tools/install_dependencies.sh --projection installs them", "CONVLENS_PYTHON=/no/python");
+  config_["method"] = "pca";
+  expect_refused("'grid' needs Python packages", "CONVLENS_PYTHON=/no/python");
 }
 
 TEST_F(FolderRun, EmbeddingByTsneInAGrid) {

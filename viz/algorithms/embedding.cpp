@@ -160,7 +160,7 @@ class Embedding final : public Algorithm {
     if (!grid_) return;
     const int columns = square_columns(static_cast<int>(shown.size()), 1, 1);
     const int rows = (static_cast<int>(shown.size()) + columns - 1) / columns;
-    const Array cells = project(places, {"snap", "--rows", std::to_string(rows), "--columns", std::to_string(columns)});
+    const Array cells = project(places, {"grid", "--rows", std::to_string(rows), "--columns", std::to_string(columns)});
     run.show("grid", draw_grid(cells, thumbnails, rows, columns), count + " snapped to a grid");
   }
 
