@@ -24,6 +24,14 @@ class AdaptiveAvgPool2d final : public Operator {
     const Pair& size = static_cast<const AdaptiveAvgPool2dParams&>(params).output_size;
     return {inputs[0].n(), inputs[0].c(), size[0], size[1]};
   }
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const Pair& size = static_cast<const AdaptiveAvgPool2dParams&>(params).output_size;
+    const auto covered = [](int64_t extent, int64_t outputs, const IndexRange& range) {
+      return hull(adaptive_window(extent, outputs, range.begin), adaptive_window(extent, outputs, range.end - 1));
+    };
+    return {covered(inputs[0].h(), size[0], output.y), covered(inputs[0].w(), size[1], output.x)};
+  }
 };
 
 const RegisterOperator registered(std::make_unique<AdaptiveAvgPool2d>());

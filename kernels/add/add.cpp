@@ -20,6 +20,7 @@ class Add final : public Operator {
   }
   std::vector<Pass> passes() const override { return {Pass::forward}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
   bool passes_gradient() const override { return true; }
 };
 

@@ -37,6 +37,18 @@ class AvgPool2d final : public Operator {
     const Shape& x = inputs[0];
     return {x.n(), x.c(), window.axis(0, x.h()).output, window.axis(1, x.w()).output};
   }
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    return static_cast<const AvgPool2dParams&>(params).window.input_region(inputs[0], output);
+  }
+  // Padding is a number, 0, only where it counts like one: not "same", nor what a last window leaves over.
+  std::optional<PieceForm> on_piece(const Params& params) const override {
+    auto unpadded = std::make_shared<AvgPool2dParams>(static_cast<const AvgPool2dParams&>(params));
+    const bool counted = unpadded->count_include_pad || unpadded->window.padding == Padding{};
+    if (!counted || unpadded->window.padding.same || unpadded->window.ceil_mode) return std::nullopt;
+    unpadded->window.padding = {};
+    return PieceForm{unpadded, 0};
+  }
 };
 
 const RegisterOperator registered(std::make_unique<AvgPool2d>());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/base/params.h"
+#include "kernels/base/region.h"
 #include "kernels/base/tensor.h"
 
 namespace convlens {
@@ -60,6 +61,13 @@ struct Saved {
   size_t bytes = 0;     ///< notes that the forward pass writes for it: a sign-bit mask, a pool's indices
 };
 
+/// An operator made for a piece of its input, cut out with the padding that belongs to it: `params` have no padding of
+/// their own, and where the piece reaches beyond the map it must hold `beyond`.
+struct PieceForm {
+  std::shared_ptr<Params> params;
+  float beyond = 0;
+};
+
 /// How many inputs an operator takes.
 struct Arity {
   size_t min = 1, max = 1;
@@ -91,6 +99,18 @@ class Operator {
 
   /// The operator copies its input's elements in the order of NCHW, at most under another shape.
   virtual bool is_view(const Params&) const { return false; }
+
+  /// An element of the output depends on those elements of the inputs alone that lie at its place, of any channel.
+  virtual bool is_pointwise() const { return false; }
+
+  /// On which part of input number `input` a part of the output depends: rows on rows alone, columns on columns. It may
+  /// reach beyond the map, into padding. Where an operator does not say otherwise, the whole map, which is never wrong.
+  virtual Region input_region(const Params&, std::span<const Shape> inputs, size_t input, const Region& output) const {
+    return is_pointwise() ? output : whole_map(inputs[input]);
+  }
+
+  /// Applied to the input_region of a part of the output it gives that part. Nothing: its padding cannot be told so.
+  virtual std::optional<PieceForm> on_piece(const Params&) const { return std::nullopt; }
 
   /// dL/dx_i = dL/dy for every input: nothing needs computing in the backward pass.
   virtual bool passes_gradient() const { return false; }

@@ -25,6 +25,10 @@ WindowAxis PoolWindow::axis(int axis, int64_t input) const {
   return a;
 }
 
+Region PoolWindow::input_region(const Shape& input, const Region& output) const {
+  return {window_inputs(axis(0, input.h()), output.y), window_inputs(axis(1, input.w()), output.x)};
+}
+
 IndexRange covered_inputs(const WindowAxis& a, int64_t output) {
   const int64_t first = output * a.stride - a.before;
   return {std::max<int64_t>(first, 0), std::min(first + a.kernel, a.input)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/base/region.h"
 #include "kernels/base/window.h"
 
 namespace convlens {
@@ -15,11 +16,8 @@ struct PoolWindow {
   /// axis 0: height, 1: width. Throws InputError when the window does not fit, or when the padding is not smaller than
   /// it: each window then holds at least one element of the input.
   WindowAxis axis(int axis, int64_t input) const;
-};
-
-struct IndexRange {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
+  /// What lies under the windows of these outputs, padding included.
+  Region input_region(const Shape& input, const Region& output) const;
 };
 
 /// The elements of the input under the window of one output.

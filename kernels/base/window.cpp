@@ -39,4 +39,9 @@ WindowAxis window_axis(const Window& window, int axis, int64_t input) {
   return a;
 }
 
+IndexRange window_inputs(const WindowAxis& a, const IndexRange& outputs) {
+  return {outputs.begin * a.stride - a.before,
+          (outputs.end - 1) * a.stride - a.before + a.dilation * (a.kernel - 1) + 1};
+}
+
 }  // namespace convlens

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/base/params.h"
-#include "kernels/base/tensor.h"
+#include "kernels/base/region.h"
 
 namespace convlens {
 
@@ -21,5 +21,8 @@ struct WindowAxis {
 /// or ceil with the last window starting inside the input or the padding before it; "same" padding gives ceil(i / s).
 /// Throws InputError when the window does not fit.
 WindowAxis window_axis(const Window& window, int axis, int64_t input);
+
+/// What lies under the windows of these outputs, padding included.
+IndexRange window_inputs(const WindowAxis& axis, const IndexRange& outputs);
 
 }  // namespace convlens

@@ -27,6 +27,7 @@ class BatchNorm final : public Operator {
   std::vector<Pass> passes() const override { return {Pass::forward, Pass::backward_data, Pass::backward_weights}; }
   Saved saved(const Problem&, Pass pass) const override { return {.inputs = pass == Pass::backward_weights}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
 
   std::optional<ChannelAffine> as_channel_affine(const Params& params,
                                                  std::span<const WeightTensor> weights) const override {

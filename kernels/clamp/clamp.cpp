@@ -24,6 +24,7 @@ class Clamp final : public Operator {
   }
   Saved saved(const Problem&, Pass) const override { return {.inputs = true}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
 };
 
 const RegisterOperator registered(std::make_unique<Clamp>());

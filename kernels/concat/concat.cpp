@@ -23,6 +23,7 @@ class Concat final : public Operator {
     }
     return {first.n(), channels, first.h(), first.w()};
   }
+  bool is_pointwise() const override { return true; }
 };
 
 const RegisterOperator registered(std::make_unique<Concat>());

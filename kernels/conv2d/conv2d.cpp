@@ -56,6 +56,19 @@ class Conv2d final : public Operator {
 
   Saved saved(const Problem&, Pass pass) const override { return {.inputs = pass == Pass::backward_weights}; }
 
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const Window& window = static_cast<const Conv2dParams&>(params).window;
+    return {window_inputs(window_axis(window, 0, inputs[0].h()), output.y),
+            window_inputs(window_axis(window, 1, inputs[0].w()), output.x)};
+  }
+
+  std::optional<PieceForm> on_piece(const Params& params) const override {
+    auto unpadded = std::make_shared<Conv2dParams>(static_cast<const Conv2dParams&>(params));
+    unpadded->window.padding = {};
+    return PieceForm{unpadded, 0};
+  }
+
   double flops(const Problem& problem) const override {
     const Conv2dSizes s(problem);
     return 2.0 * static_cast<double>(problem.output.shape.elements() * s.group_in * s.y.kernel * s.x.kernel);

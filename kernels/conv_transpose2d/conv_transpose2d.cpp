@@ -86,6 +86,23 @@ class ConvTranspose2d final : public Operator {
 
   Saved saved(const Problem&, Pass pass) const override { return {.inputs = pass == Pass::backward_weights}; }
 
+  // Output o holds input i where i stride - before + tap dilation = o for a tap: hull of those inputs.
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const auto& p = static_cast<const ConvTranspose2dParams&>(params);
+    const auto summed = [](const WindowAxis& a, const IndexRange& outputs) {
+      IndexRange all;
+      for (int64_t o = outputs.begin; o < outputs.end; ++o)
+        for (int64_t tap = 0; tap < a.kernel; ++tap) {
+          const int64_t place = o + a.before - tap * a.dilation, i = place / a.stride;
+          if (place >= 0 && place % a.stride == 0 && i < a.input) all = hull(all, {i, i + 1});
+        }
+      return all;
+    };
+    return {summed(transposed_axis(p, 0, inputs[0].h()), output.y),
+            summed(transposed_axis(p, 1, inputs[0].w()), output.x)};
+  }
+
   double flops(const Problem& problem) const override {
     const ConvTranspose2dSizes s(problem);
     return 2.0 * static_cast<double>(problem.inputs[0].shape.elements() * s.group_out * s.y.kernel * s.x.kernel);

@@ -18,6 +18,7 @@ class Dropout final : public Operator {
   Shape infer(const Params&, std::span<const Shape> inputs) const override { return inputs[0]; }
   std::vector<Pass> passes() const override { return {Pass::forward}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
   bool is_view(const Params&) const override { return true; }
   bool passes_gradient() const override { return true; }
 };

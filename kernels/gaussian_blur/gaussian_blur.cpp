@@ -51,6 +51,15 @@ class GaussianBlur final : public Operator {
                        "larger image than " + inputs[0].to_string());
     return inputs[0];
   }
+  // What the border reflects lies no farther inside than the radius from an edge, and so within the radius of `output`.
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const int64_t radius =
+        static_cast<int64_t>(gaussian_weights(static_cast<const GaussianBlurParams&>(params).sigma).size()) - 1;
+    const Region around{{output.y.begin - radius, output.y.end + radius},
+                        {output.x.begin - radius, output.x.end + radius}};
+    return intersection(around, whole_map(inputs[0]));
+  }
   double flops(const Problem& problem) const override {
     const auto taps = 2 * gaussian_weights(problem.params_as<GaussianBlurParams>().sigma).size() - 1;
     return 4.0 * static_cast<double>(problem.output.shape.elements()) * static_cast<double>(taps);

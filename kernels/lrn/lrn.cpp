@@ -20,6 +20,7 @@ class Lrn final : public Operator {
   std::shared_ptr<Params> new_params() const override { return std::make_shared<LrnParams>(); }
   Shape infer(const Params&, std::span<const Shape> inputs) const override { return inputs[0]; }
   Saved saved(const Problem&, Pass) const override { return {.inputs = true}; }
+  bool is_pointwise() const override { return true; }
 };
 
 const RegisterOperator registered(std::make_unique<Lrn>());

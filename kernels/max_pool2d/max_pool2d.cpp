@@ -1,5 +1,7 @@
 #include "kernels/max_pool2d/max_pool2d.h"
 
+#include <limits>
+
 #include "kernels/base/registry.h"
 
 namespace convlens {
@@ -23,6 +25,16 @@ class MaxPool2d final : public Operator {
     const PoolWindow& window = static_cast<const MaxPool2dParams&>(params).window;
     const Shape& x = inputs[0];
     return {x.n(), x.c(), window.axis(0, x.h()).output, window.axis(1, x.w()).output};
+  }
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    return static_cast<const MaxPool2dParams&>(params).window.input_region(inputs[0], output);
+  }
+  std::optional<PieceForm> on_piece(const Params& params) const override {
+    auto unpadded = std::make_shared<MaxPool2dParams>(static_cast<const MaxPool2dParams&>(params));
+    unpadded->window.padding = {};
+    unpadded->window.ceil_mode = false;
+    return PieceForm{unpadded, -std::numeric_limits<float>::infinity()};
   }
   Saved saved(const Problem& problem, Pass) const override {
     return {.bytes = static_cast<size_t>(problem.output.elements()) * max_pool2d_note_bytes(problem)};

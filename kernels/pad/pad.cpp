@@ -46,6 +46,17 @@ class Pad final : public Operator {
     return {x.n(), x.c() + p.channels[0] + p.channels[1], padded(p, "height", x.h(), p.padding.top, p.padding.bottom),
             padded(p, "width", x.w(), p.padding.left, p.padding.right)};
   }
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const auto& p = static_cast<const PadParams&>(params);
+    const auto shown = [&](int64_t extent, int64_t before, const IndexRange& range) {
+      IndexRange all;
+      for (int64_t o = range.begin; o < range.end; ++o)
+        if (const int64_t i = pad_source(p.mode, extent, before, o); i >= 0) all = hull(all, {i, i + 1});
+      return all;
+    };
+    return {shown(inputs[0].h(), p.padding.top, output.y), shown(inputs[0].w(), p.padding.left, output.x)};
+  }
 };
 
 const RegisterOperator registered(std::make_unique<Pad>());

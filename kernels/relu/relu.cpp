@@ -28,6 +28,7 @@ class Relu final : public Operator {
   }
   Saved saved(const Problem& problem, Pass) const override { return {.bytes = relu_mask_bytes(problem.output)}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
   std::optional<Activation> as_activation(const Params& params) const override {
     const auto& p = static_cast<const ReluParams&>(params);
     Activation activation{.negative_slope = p.negative_slope};

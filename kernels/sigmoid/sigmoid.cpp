@@ -13,6 +13,7 @@ class Sigmoid final : public Operator {
   Shape infer(const Params&, std::span<const Shape> inputs) const override { return inputs[0]; }
   Saved saved(const Problem&, Pass) const override { return {.output = true}; }
   bool in_place() const override { return true; }
+  bool is_pointwise() const override { return true; }
 };
 
 const RegisterOperator registered(std::make_unique<Sigmoid>());

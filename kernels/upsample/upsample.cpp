@@ -40,6 +40,19 @@ class Upsample final : public Operator {
     const Shape& x = inputs[0];
     return {x.n(), x.c(), x.h() * p.scale[0], x.w() * p.scale[1]};
   }
+  Region input_region(const Params& params, std::span<const Shape> inputs, size_t,
+                      const Region& output) const override {
+    const auto& p = static_cast<const UpsampleParams&>(params);
+    const auto read = [&](int64_t extent, int64_t scale, const IndexRange& range) {
+      IndexRange all;
+      for (int64_t o = range.begin; o < range.end; ++o) {
+        const Interpolation i = upsample_at(p, extent, scale, o);
+        all = hull(all, {i.weight < 1 ? i.low : i.high, i.weight > 0 ? i.high + 1 : i.low + 1});
+      }
+      return all;
+    };
+    return {read(inputs[0].h(), p.scale[0], output.y), read(inputs[0].w(), p.scale[1], output.x)};
+  }
 };
 
 const RegisterOperator registered(std::make_unique<Upsample>());
