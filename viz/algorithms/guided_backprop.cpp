@@ -4,15 +4,20 @@
 //   standard   R where the forward input was positive,
 //   deconvnet  R where R is positive (Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014),
 //   guided     R where both are (Springenberg et al., "Striving for Simplicity", 2015).
+// Beside the whole image the part that the neuron can see at all, its receptive field, as the graph gives it exactly.
+//
 // Guided pictures are sharp, but they hardly depend on the weights above the first layers (Adebayo et al., "Sanity
 // Checks for Saliency Maps", 2018): they show what the neuron could see, not why it fired.
 
 #include <algorithm>
 #include <cmath>
 
+#include "engine/graph_regions.h"
 #include "kernels/base/error.h"
 #include "viz/algorithm.h"
+#include "viz/io/crop.h"
 #include "viz/io/normalize.h"
+#include "viz/io/tile.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
 #include "viz/text.h"
@@ -23,10 +28,6 @@ namespace {
 struct Neuron {
   int64_t channel, y, x;
   double activation;
-};
-
-struct Box {
-  int top, left, bottom, right;  // the last two excluded
 };
 
 class GuidedBackprop final : public Algorithm {
@@ -40,7 +41,7 @@ class GuidedBackprop final : public Algorithm {
     v.field(
         {.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0},
         position_);
-    v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each"}, modes_);
+    v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each, and side by side"}, modes_);
   }
 
   std::optional<PlanRequest> request(const Run& run) const override {
@@ -53,16 +54,20 @@ class GuidedBackprop final : public Algorithm {
   void execute(Run& run, Session* session) override {
     const std::string layer = chosen_layer(run);
     session->set_input(run.input_name(), run.tensor());
-    std::optional<Neuron> chosen;
+    session->forward();
+    const Neuron chosen = chosen_neuron(session->value(layer), layer);
+    const Loss losses[] = {neuron(layer, chosen.channel, chosen.y, chosen.x)};
     run.show("image", run.view(), "the photo as the network sees it");
+    report(run, layer, chosen);
+    const auto field = field_of(run, layer, chosen);
+    std::vector<Image> shown;
     for (const std::string& name : modes_) {
-      session->forward();
-      if (!chosen) chosen = chosen_neuron(session->value(layer), layer);
-      const Loss losses[] = {neuron(layer, chosen->channel, chosen->y, chosen->x)};
+      session->forward();  // each sweep back needs its own
       session->backward(losses, mode_by_name(name));
-      show_mode(run, name, session->gradient(run.input_name()));
+      shown.push_back(show_mode(run, name, session->gradient(run.input_name()), field));
     }
-    report(run, layer, *chosen);
+    if (shown.size() > 1)
+      run.show("modes", tile_grid(shown, static_cast<int>(shown.size()), 4), listed(modes_) + ", each on its own scale");
   }
 
  private:
@@ -70,12 +75,9 @@ class GuidedBackprop final : public Algorithm {
     const Model& model = run.model();
     if (!layer_.empty()) return model.layer(layer_).name;
     std::string last;
-    std::map<std::string, Shape> shapes;
-    for (const InputSpec& input : model.inputs) shapes[input.name] = input.shape;
+    const GraphRegions regions(model, run.base_request().input_shapes);
     for (const Layer& layer : model.layers) {
-      std::vector<Shape> inputs;
-      for (const std::string& input : layer.inputs) inputs.push_back(shapes.at(input));
-      const Shape s = shapes[layer.name] = layer.op->infer(*layer.params, inputs);
+      const Shape& s = regions.shape(layer.name);
       if (s.h() * s.w() > 1 && layer.op->as_activation(*layer.params)) last = layer.inputs[0];
     }
     if (last.empty()) throw InputError("the model '" + model.name + "' has no ReLU on a map: name a 'layer'");
@@ -101,41 +103,43 @@ class GuidedBackprop final : public Algorithm {
     return best;
   }
 
+  static std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+  }
+
   BackwardMode mode_by_name(const std::string& name) const {
     for (const BackwardMode mode : {BackwardMode::standard, BackwardMode::guided, BackwardMode::deconvnet})
       if (to_string(mode) == name) return mode;
     throw InputError("'modes' may name \"guided\", \"deconvnet\" and \"standard\", found \"" + name + "\"");
   }
 
-  static Box nonzero_box(const Image& image) {
-    Box box{image.height, image.width, 0, 0};
-    for (int c = 0; c < image.channels; ++c)
-      for (int y = 0; y < image.height; ++y)
-        for (int x = 0; x < image.width; ++x) {
-          if (image.at(c, y, x) == 0) continue;
-          box = {std::min(box.top, y), std::min(box.left, x), std::max(box.bottom, y + 1), std::max(box.right, x + 1)};
-        }
-    return box;
+  static Image enlarged(const Image& part) { return enlarge(part, std::clamp(224 / part.width, 1, 8)); }
+
+  // The part of the photo that the neuron sees, if it is not all of it.
+  static std::optional<Region> field_of(Run& run, const std::string& layer, const Neuron& n) {
+    const GraphRegions regions(run.model(), run.base_request().input_shapes);
+    const Region field = regions.receptive_field(layer, unit_at(n.y, n.x), run.input_name());
+    run.figure("receptive field", "rows " + range_text(field.y) + ", columns " + range_text(field.x));
+    run.results["receptive_field"] = {{"rows", {field.y.begin, field.y.end}}, {"columns", {field.x.begin, field.x.end}}};
+    if (field.empty() || field == whole_map(run.tensor().shape)) return std::nullopt;
+    run.show("receptive_field", enlarged(crop(run.view(), field)), "the part of the photo that the neuron sees");
+    return field;
   }
 
-  static Image crop(const Image& image, const Box& box) {
-    Image part = make_image(image.channels, box.bottom - box.top, box.right - box.left);
-    for (int c = 0; c < part.channels; ++c)
-      for (int y = 0; y < part.height; ++y)
-        for (int x = 0; x < part.width; ++x) part.at(c, y, x) = image.at(c, box.top + y, box.left + x);
-    return part;
+  static std::string range_text(const IndexRange& range) {
+    return std::to_string(range.begin) + " to " + std::to_string(range.end - 1);
   }
 
-  static void show_mode(Run& run, const std::string& mode, const Array& gradient) {
+  static Image show_mode(Run& run, const std::string& mode, const Array& gradient, const std::optional<Region>& field) {
     run.save(mode, gradient);
-    const Image image = to_image(gradient, run.model().image_input());
-    const Image shown = signed_to_unit_range(image, 99.5);
+    Image shown = signed_to_unit_range(to_image(gradient, run.model().image_input()), 99.5);
     run.show(mode, shown, mode + " gradient: grey is zero");
-    const Box box = nonzero_box(image);
-    if (box.bottom <= box.top) return run.section().notes.push_back("The " + mode + " gradient is zero everywhere.");
-    if (box.bottom - box.top == image.height && box.right - box.left == image.width) return;
-    run.show(mode + "_crop", crop(shown, box), mode + ", the part of the image that reaches the neuron");
-    run.show(mode + "_crop_image", crop(run.view(), box), "the same part of the photo");
+    if (std::ranges::all_of(gradient.values, [](float v) { return v == 0; }))
+      run.section().notes.push_back("The " + mode + " gradient is zero everywhere.");
+    if (field) run.show(mode + "_crop", enlarged(crop(shown, *field)), mode + " gradient, where the neuron sees");
+    return shown;
   }
 
   static void report(Run& run, const std::string& layer, const Neuron& n) {
