@@ -24,7 +24,7 @@ ModelBuilder plain() {
 }
 
 ModelBuilder residual() {
-  ModelBuilder b({1, 3, 64, 64});
+  ModelBuilder b({1, 3, 40, 40});
   b.add("stem", "conv2d", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}});
   b.add("stem_relu", "relu");
   b.add("a", "conv2d", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}, {"groups", 8}});
@@ -72,19 +72,18 @@ class Patches : public ::testing::TestWithParam<ModelBuilder (*)()> {
     Session whole(model, {.device = Device::reference, .observe = {model.output}});
     session.set_image(image);
     EXPECT_LE(relative_difference(session.unpatched(), answer(whole, image, model.output)), 2e-5);
-    for (size_t row = 0; row < grid.rows.size(); ++row)
-      for (size_t column = 0; column + 1 < grid.columns.size(); ++column) {
-        const PatchSession::Place places[] = {{row, column}, {grid.rows.size() - 1 - row, column + 1}};
-        const Array values = session.forward(patch, places);
-        ASSERT_EQ(values.shape.n(), 2);
-        for (int64_t n = 0; n < 2; ++n) {
-          const auto [r, c] = places[n];
-          const Array expected = answer(whole, patched(image, patch, grid.rows[r], grid.columns[c]), model.output);
-          Array found(expected.shape);
-          std::copy_n(values.values.begin() + n * expected.shape.elements(), found.values.size(), found.values.begin());
-          ASSERT_LE(relative_difference(found, expected), 2e-5) << grid.rows[r] << " " << grid.columns[c];
-        }
+    for (size_t i = 0; i < grid.rows.size(); ++i) {
+      const PatchSession::Place places[] = {{i, i}, {grid.rows.size() - 1 - i, i}};
+      const Array values = session.forward(patch, places);
+      ASSERT_EQ(values.shape.n(), 2);
+      for (int64_t n = 0; n < 2; ++n) {
+        const int64_t top = grid.rows[places[n].row], left = grid.columns[places[n].column];
+        const Array expected = answer(whole, patched(image, patch, top, left), model.output);
+        Array found(expected.shape);
+        std::copy_n(values.values.begin() + n * expected.shape.elements(), found.values.size(), found.values.begin());
+        ASSERT_LE(relative_difference(found, expected), 2e-5) << top << " " << left;
       }
+    }
   }
 
   static Array answer(Session& session, const Array& image, const std::string& output) {
@@ -108,7 +107,7 @@ TEST_P(Patches, EqualWholeImages) {
 }
 
 TEST_P(Patches, OfOnePixelEqualWholeImages) {
-  expect_equal_to_whole_images({.size = {1, 1}, .rows = {0, 9, 31}, .columns = {1, 6, 18, 31}});
+  expect_equal_to_whole_images({.size = {1, 1}, .rows = {0, 9, 31}, .columns = {1, 6, 31}});
 }
 
 TEST_P(Patches, EqualWholeImagesOnTheEmulator) {
@@ -119,13 +118,13 @@ INSTANTIATE_TEST_SUITE_P(Graphs, Patches,
                          ::testing::Values(plain, residual, fully_convolutional, with_gaps,
                                            with_whole_maps_from_the_start));
 
-// Of 64 rows the patch of 6 changes 8 behind the first convolution, and from the mean on everything.
+// Of 40 rows the patch of 6 changes 8 behind the first convolution, and from the mean on everything.
 TEST(PatchPlan, ComputesNoMoreThanThePatchReaches) {
   const auto b = residual();
   const PatchPlan plan =
-      make_patch_plan(b.model(), GraphRegions(b.model()), "fc", {.size = {6, 6}, .rows = {0, 20}, .columns = {58, 30}});
+      make_patch_plan(b.model(), GraphRegions(b.model()), "fc", {.size = {6, 6}, .rows = {0, 20}, .columns = {34, 20}});
   EXPECT_EQ(plan.parts.at("stem_relu").size, (Pair{8, 8}));
-  EXPECT_EQ(plan.parts.at("stem_relu").at(1, 0), (Region{{19, 27}, {56, 64}}));
+  EXPECT_EQ(plan.parts.at("stem_relu").at(1, 0), (Region{{19, 27}, {32, 40}}));
   EXPECT_EQ(plan.parts.at("sum").size, (Pair{10, 10}));
   ASSERT_EQ(plan.tail.layers.size(), 2U);
   EXPECT_EQ(plan.tail.layers[0].name, "flat");

@@ -41,7 +41,9 @@ class GuidedBackprop final : public Algorithm {
     v.field(
         {.name = "position", .doc = "[y, x] in the layer's map; by default where the channel is strongest", .min = 0},
         position_);
-    v.field({.name = "modes", .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each, and side by side"}, modes_);
+    v.field({.name = "modes",
+             .doc = "of the ReLUs: \"guided\", \"deconvnet\", \"standard\", a picture each, and side by side"},
+            modes_);
   }
 
   std::optional<PlanRequest> request(const Run& run) const override {
@@ -67,7 +69,8 @@ class GuidedBackprop final : public Algorithm {
       shown.push_back(show_mode(run, name, session->gradient(run.input_name()), field));
     }
     if (shown.size() > 1)
-      run.show("modes", tile_grid(shown, static_cast<int>(shown.size()), 4), listed(modes_) + ", each on its own scale");
+      run.show("modes", tile_grid(shown, static_cast<int>(shown.size()), 4),
+               listed(modes_) + ", each on its own scale");
   }
 
  private:
@@ -122,7 +125,8 @@ class GuidedBackprop final : public Algorithm {
     const GraphRegions regions(run.model(), run.base_request().input_shapes);
     const Region field = regions.receptive_field(layer, unit_at(n.y, n.x), run.input_name());
     run.figure("receptive field", "rows " + range_text(field.y) + ", columns " + range_text(field.x));
-    run.results["receptive_field"] = {{"rows", {field.y.begin, field.y.end}}, {"columns", {field.x.begin, field.x.end}}};
+    run.results["receptive_field"] = {{"rows", {field.y.begin, field.y.end}},
+                                      {"columns", {field.x.begin, field.x.end}}};
     if (field.empty() || field == whole_map(run.tensor().shape)) return std::nullopt;
     run.show("receptive_field", enlarged(crop(run.view(), field)), "the part of the photo that the neuron sees");
     return field;

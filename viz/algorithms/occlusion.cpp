@@ -93,9 +93,9 @@ class Occlusion final : public Algorithm {
     const Shape shape{1, input.shape.c(), patch_[0], patch_[1]};
     if (fill_ == Fill::mean) return Array(shape);  // (mean - mean) / std
     const float value = fill_ == Fill::black ? 0 : fill_ == Fill::grey ? 0.5F : 1;
-    return to_tensor(make_image(static_cast<int>(shape.c()), static_cast<int>(shape.h()), static_cast<int>(shape.w()),
-                                value),
-                     input);
+    return to_tensor(
+        make_image(static_cast<int>(shape.c()), static_cast<int>(shape.h()), static_cast<int>(shape.w()), value),
+        input);
   }
 
   // Of image `n` of a batch of class scores.
@@ -155,7 +155,8 @@ class Occlusion final : public Algorithm {
     run.show("image", run.view(), "the photo as the network sees it");
     const Image map = heat(run.view(), grid, drops);
     const Image shown = signed_to_unit_range(map, 100);
-    run.show("occlusion", apply(ColorMap::coolwarm, shown), "red: the score drops where this is hidden; blue: it rises");
+    run.show("occlusion", apply(ColorMap::coolwarm, shown),
+             "red: the score drops where this is hidden; blue: it rises");
     run.show("overlay", overlay(run.view(), shown, ColorMap::coolwarm, static_cast<float>(alpha_)),
              "the map over the photo");
   }
@@ -172,9 +173,10 @@ class Occlusion final : public Algorithm {
     const std::string drop = score_ == Score::probability ? percent(drops.values[strongest]) + " of probability"
                                                           : fixed(drops.values[strongest], 3);
     run.figure("largest drop", drop + " at " + at);
-    run.results = {{"class", {{"index", c.index}, {"name", c.name}, {"probability", c.probability}, {"score", c.score}}},
-                   {"places", drops.values.size()},
-                   {"largest_drop", {{"drop", drops.values[strongest]}, {"y", r.y.begin}, {"x", r.x.begin}}}};
+    run.results = {
+        {"class", {{"index", c.index}, {"name", c.name}, {"probability", c.probability}, {"score", c.score}}},
+        {"places", drops.values.size()},
+        {"largest_drop", {{"drop", drops.values[strongest]}, {"y", r.y.begin}, {"x", r.x.begin}}}};
     run.say("hiding " + at + " costs " + c.name + " most: " + drop);
   }
 
