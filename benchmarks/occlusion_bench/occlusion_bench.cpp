@@ -1,5 +1,6 @@
-// occlusion_bench: a batch of places of occlusion's patch, computed from what the patch reaches (engine/patch_session.h)
-// and from whole images, in turns. All batches of a photo cost the same, so one stands for all.
+// occlusion_bench: a batch of places of occlusion's patch, computed from what the patch reaches
+// (engine/patch_session.h) and from whole images, in turns. All batches of a photo cost the same, so one stands for
+// all.
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -20,14 +21,14 @@ namespace {
 
 struct Options {
   std::vector<std::string> models;
-  int64_t patch = 16, stride = 8, batch = 16;
+  int64_t patch = 16, stride = 8, batch = 16, size = 224;
   int repetitions = 9;
   std::string json;
 };
 
-std::vector<int64_t> offsets(int64_t extent, const Options& options) {
+std::vector<int64_t> offsets(const Options& options) {
   std::vector<int64_t> list;
-  for (int64_t at = 0; at + options.patch <= extent; at += options.stride) list.push_back(at);
+  for (int64_t at = 0; at + options.patch <= options.size; at += options.stride) list.push_back(at);
   return list;
 }
 
@@ -77,13 +78,13 @@ double relative_difference(const Array& a, const Array& b) {
 Json measure(const std::string& folder, const Options& options) {
   const auto model = read_model(folder);
   const InputSpec& spec = model->image_input();
-  const PatchGrid grid{.size = {options.patch, options.patch},
-                       .rows = offsets(spec.shape.h(), options),
-                       .columns = offsets(spec.shape.w(), options)};
-  const PlanRequest request{.batch = options.batch, .observe = {model->output}};
+  const auto along = offsets(options);
+  const PatchGrid grid{.size = {options.patch, options.patch}, .rows = along, .columns = along};
+  const Shape shape{1, spec.shape.c(), options.size, options.size};
+  const PlanRequest request{.batch = options.batch, .input_shapes = {{spec.name, shape}}, .observe = {model->output}};
   PatchSession parts(*model, request, grid);
   Session whole(*model, request);
-  const Array image = random_array({1, spec.shape.c(), spec.shape.h(), spec.shape.w()});
+  const Array image = random_array(shape);
   const Array patch({1, spec.shape.c(), options.patch, options.patch});
   const auto places = spread_places(grid, options.batch);
   const double once = seconds_of([&] { parts.set_image(image); });
@@ -127,6 +128,7 @@ int run(int argc, char** argv) {
   app.add_option("models", options.models, "folders of models")->required();
   app.add_option("--patch", options.patch, "height and width of the patch");
   app.add_option("--stride", options.stride, "pixels from place to place");
+  app.add_option("--size", options.size, "height and width of the image");
   app.add_option("--batch", options.batch, "places at once");
   app.add_option("--repetitions", options.repetitions, "turns");
   app.add_option("--json", options.json, "file for the results");

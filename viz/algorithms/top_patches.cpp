@@ -149,7 +149,7 @@ class TopPatches final : public Algorithm {
     const auto before = [](const IndexRange& seen, const IndexRange& all) {
       return seen.begin == 0 ? static_cast<int>(all.size() - seen.size()) : 0;
     };
-    Image tile = make_image(part.channels, static_cast<int>(full.y.size()), static_cast<int>(full.x.size()), 1);
+    Image tile = make_image(part.channels, static_cast<int>(full.y.size()), static_cast<int>(full.x.size()), 0.75F);
     const int top = before(field.y, full.y), left = before(field.x, full.x);
     for (int c = 0; c < part.channels; ++c)
       for (int y = 0; y < part.height; ++y)
