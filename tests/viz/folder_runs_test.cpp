@@ -134,7 +134,7 @@ TEST_F(FolderRun, PlansWithoutReading) {
 
 TEST_F(FolderRun, AScanThatIsCutOffGoesOn) {
   // The loops of `reference` at this size take long enough for an image to be cut off.
-  config_["size"] = {224, 224};
+  config_["size"] = {160, 160};
   config_["device"] = "reference";
   config_["batch"] = 1;
   config_["store"] = "store";
