@@ -62,7 +62,10 @@ class Reader final : public ParamVisitor {
     if (const Json* j = find(f)) value = string(f, *j, "a string");
   }
   void field(const Field& f, std::filesystem::path& value) override {
-    if (const Json* j = find(f)) value = folder_ / std::filesystem::path(string(f, *j, "a path"));
+    const Json* j = find(f);
+    if (!j) return;
+    const std::filesystem::path path = string(f, *j, "a path");
+    value = path.empty() ? path : folder_ / path;  // "" names nothing, as in what write_params made of a missing path
   }
   void field(const Field& f, NumberOrName& value) override {
     const Json* j = find(f);

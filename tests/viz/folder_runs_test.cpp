@@ -125,6 +125,16 @@ TEST_F(FolderRun, RefusesAFolderWithoutImages) {
   expect_refused("'folder'");
 }
 
+// From the images themselves: a verification has a store of its own. There is no photo.
+TEST_F(FolderRun, IsVerified) {
+  config_ = {{"algorithm", "embedding"}, {"model", "model"}, {"folder", "images"},
+             {"method", "pca"},          {"grid", false},    {"out", "out"}};
+  ASSERT_EQ(run().code, 0);
+  const ProgramOutcome outcome = run_program(root_.path(), "\"$VIZ_RUN\" --verify out/run.json");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_FALSE(fs::exists(root_ / "manifest.jsonl"));
+}
+
 TEST_F(FolderRun, PlansWithoutReading) {
   const ProgramOutcome outcome = run("--plan");
   EXPECT_EQ(outcome.code, 0);
