@@ -1,10 +1,10 @@
 // top_patches: what a channel answers to most.
 //
-// Of all images of a folder those are kept in which a unit of the channel has its greatest activation, at most one place
-// an image, and of each the part that this unit sees: its receptive field, exactly, from the graph (Zeiler and Fergus,
-// "Visualizing and Understanding Convolutional Networks", 2014, figure 2; Girshick et al., "Rich feature hierarchies",
-// 2014, figure 4). Beside each, on request, the gradient of the unit to those pixels through guided ReLUs (Springenberg
-// et al., "Striving for Simplicity", 2015): which of them drive it.
+// Of all images of a folder those are kept in which a unit of the channel has its greatest activation, at most one
+// place an image, and of each the part that this unit sees: its receptive field, exactly, from the graph (Zeiler and
+// Fergus, "Visualizing and Understanding Convolutional Networks", 2014, figure 2; Girshick et al., "Rich feature
+// hierarchies", 2014, figure 4). Beside each, on request, the gradient of the unit to those pixels through guided ReLUs
+// (Springenberg et al., "Striving for Simplicity", 2015): which of them drive it.
 //
 // It tells what a channel likes best of what the folder holds: other images, other favourites. It does not tell what
 // else the channel answers to a little less, which may be something quite different; nor, as neighbouring pixels of a
@@ -152,8 +152,7 @@ class TopPatches final : public Algorithm {
     Image tile = make_image(part.channels, static_cast<int>(full.y.size()), static_cast<int>(full.x.size()), 0.75F);
     const int top = before(field.y, full.y), left = before(field.x, full.x);
     for (int c = 0; c < part.channels; ++c)
-      for (int y = 0; y < part.height; ++y)
-        std::ranges::copy(part.row(c, y), tile.row(c, top + y).begin() + left);
+      for (int y = 0; y < part.height; ++y) std::ranges::copy(part.row(c, y), tile.row(c, top + y).begin() + left);
     return tile;
   }
 
@@ -178,9 +177,9 @@ class TopPatches final : public Algorithm {
                       {"columns", {field.x.begin, field.x.end}}});
     }
     const std::string name = "channel" + std::to_string(channel);
-    show_tiles(run, name, patches, layer + ", channel " + std::to_string(channel) + ": its strongest patches, " +
-                                       fixed(hits.front().activation, 2) + " to " +
-                                       fixed(hits.back().activation, 2));
+    show_tiles(run, name, patches,
+               layer + ", channel " + std::to_string(channel) + ": its strongest patches, " +
+                   fixed(hits.front().activation, 2) + " to " + fixed(hits.back().activation, 2));
     if (gradients) show_tiles(run, name + "_guided", guided, "guided gradients of the same, each on its own scale");
     run.results["channels"].push_back({{"channel", channel}, {"patches", list}});
   }
