@@ -5,6 +5,8 @@
 namespace convlens::viz {
 namespace {
 
+constexpr int64_t enough_at_once = 16;
+
 size_t image_size(const Shape& s) { return static_cast<size_t>(s.c() * s.h() * s.w()); }
 
 std::span<float> place(Array& batch, int64_t i) {
@@ -23,7 +25,7 @@ int64_t fitting_batch(const Model& model, const PlanRequest& request, int64_t co
   single.batch = 1;
   const size_t bytes = std::max(make_plan(model, single).arena_bytes, size_t{1});
   const auto most = static_cast<int64_t>(device_api(request.device).available() / 2 / bytes);
-  const int64_t largest = std::clamp<int64_t>(most, 1, count);
+  const int64_t largest = std::clamp<int64_t>(std::min(most, enough_at_once), 1, count);
   const int64_t parts = (count + largest - 1) / largest;
   return (count + parts - 1) / parts;
 }

@@ -8,8 +8,8 @@
 
 namespace convlens::viz {
 
-/// How many of `count` images a session of this request should take at once: all that fit into half of the device's
-/// free memory, in equal parts.
+/// How many of `count` images a session of this request should take at once: as many as fit into half of the device's
+/// free memory, at most 16 (more take memory and gain no time), in equal parts.
 int64_t fitting_batch(const Model& model, const PlanRequest& request, int64_t count);
 
 /// A forward pass with the same image (1 x C x H x W) in every place of the batch.
