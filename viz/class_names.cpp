@@ -13,18 +13,25 @@ std::string class_name(const Model& model, int64_t index) {
   return i < model.classes.size() ? model.classes[i] : "class " + std::to_string(index);
 }
 
+std::vector<double> softmax(std::span<const float> scores) {
+  const double highest = std::ranges::max(scores);  // so that nothing overflows
+  std::vector<double> probabilities;
+  double sum = 0;
+  for (const float score : scores) sum += probabilities.emplace_back(std::exp(score - highest));
+  for (double& probability : probabilities) probability /= sum;
+  return probabilities;
+}
+
 std::vector<ClassScore> ranked_classes(const Model& model, const Array& scores) {
   const Shape& s = scores.shape;
   if (s.h() != 1 || s.w() != 1)
     throw InputError("the model '" + model.name + "' is no classifier: its output is " + s.to_string() +
                      ", not N x classes x 1 x 1");
-  const double highest = *std::ranges::max_element(scores.values);
-  double sum = 0;
-  for (const float score : scores.values) sum += std::exp(score - highest);
+  const std::vector<double> probabilities = softmax(scores.values);
   std::vector<ClassScore> ranking;
   for (int64_t i = 0; i < s.c(); ++i) {
-    const double score = scores.values[static_cast<size_t>(i)];
-    ranking.push_back({i, class_name(model, i), std::exp(score - highest) / sum, score});
+    const auto k = static_cast<size_t>(i);
+    ranking.push_back({i, class_name(model, i), probabilities[k], scores.values[k]});
   }
   std::ranges::stable_sort(ranking, std::ranges::greater{}, &ClassScore::score);
   return ranking;

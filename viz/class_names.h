@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct ClassScore {
   std::string name;
   double probability, score;  ///< `score`: before softmax
 };
+
+/// p_c = exp(s_c) / sum_k exp(s_k).
+std::vector<double> softmax(std::span<const float> scores);
 
 /// The classes of one image, the most probable first. `scores` is the model's output 1 x classes x 1 x 1.
 std::vector<ClassScore> ranked_classes(const Model& model, const Array& scores);

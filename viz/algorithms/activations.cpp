@@ -9,6 +9,7 @@
 
 #include "kernels/base/error.h"
 #include "viz/algorithm.h"
+#include "viz/file_name.h"
 #include "viz/io/normalize.h"
 #include "viz/io/overlay.h"
 #include "viz/io/tile.h"
@@ -89,13 +90,6 @@ class Activations final : public Algorithm {
                layer + ", channel " + std::to_string(c));
       run.results[layer].push_back({{"channel", c}, {"mean", mean[c]}});
     }
-  }
-
-  // Layer names may hold slashes.
-  static std::string file_name(std::string layer) {
-    std::ranges::replace_if(
-        layer, [](char c) { return c == '/' || c == '\\'; }, '_');
-    return layer;
   }
 
   std::vector<std::string> layers_;

@@ -100,7 +100,7 @@ data chart_data(const LineChart& chart) {
   result.set("legend", geometry.curves.size() > 1);
   data curves(data::type::list);
   for (size_t i = 0; i < geometry.curves.size(); ++i) {
-    constexpr size_t colors = 6;
+    constexpr size_t colors = 12;
     data curve;
     curve.set("color", std::to_string(i % colors));
     curve.set("name", geometry.curves[i].name);
