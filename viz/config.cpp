@@ -50,12 +50,19 @@ std::set<std::string> path_keys() {
   std::set<std::string> names;
   const auto add = [&](Params& params) {
     for (const FieldDoc& field : document_params(params))
-      if (field.type == "path") names.insert(field.name);
+      if (field.type == "path" || field.type == "list of paths") names.insert(field.name);
   };
   RunKeys keys;
   add(keys);
   for (const std::string& name : algorithm_names()) add(*algorithm_by_name(name).make());
   return names;
+}
+
+// A path or a list of paths.
+void make_absolute(Json& value) {
+  if (value.is_string()) value = std::filesystem::absolute(value.get<std::string>()).string();
+  if (value.is_array())
+    for (Json& item : value) make_absolute(item);
 }
 
 void apply_override(Json& json, const std::string& text) {
@@ -66,8 +73,7 @@ void apply_override(Json& json, const std::string& text) {
   std::ranges::replace(pointer, '.', '/');
   Json value = Json::parse(text.substr(equals + 1), nullptr, false);
   if (value.is_discarded()) value = text.substr(equals + 1);
-  if (value.is_string() && path_keys().contains(pointer.substr(pointer.rfind('/') + 1)))
-    value = std::filesystem::absolute(value.get<std::string>()).string();
+  if (path_keys().contains(pointer.substr(pointer.rfind('/') + 1))) make_absolute(value);
   try {
     json[Json::json_pointer(pointer)] = value;
   } catch (const Json::exception&) {

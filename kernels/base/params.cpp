@@ -101,6 +101,10 @@ class Reader final : public ParamVisitor {
   void field(const Field& f, std::vector<std::string>& value) override {
     read_list(f, value, "a list of strings", [&](const Json& j) { return string(f, j, "strings"); });
   }
+  void field(const Field& f, std::vector<std::filesystem::path>& value) override {
+    read_list(f, value, "a list of paths",
+              [&](const Json& j) { return folder_ / std::filesystem::path(string(f, j, "paths")); });
+  }
   void choice(const Field& f, std::string& value, const std::vector<std::string>& options) override {
     if (const Json* j = find(f)) {
       if (!j->is_string() || std::ranges::find(options, j->get<std::string>()) == options.end())
@@ -177,6 +181,12 @@ Json to_json(const NumberOrName& value) {
   return std::visit([](const auto& v) { return Json(v); }, value);
 }
 
+Json to_json(const std::vector<std::filesystem::path>& paths) {
+  Json list = Json::array();
+  for (const auto& path : paths) list.push_back(path.string());
+  return list;
+}
+
 class Writer final : public ParamVisitor {
  public:
   void field(const Field& f, bool& value) override { json[f.name] = value; }
@@ -191,6 +201,7 @@ class Writer final : public ParamVisitor {
   void field(const Field& f, std::vector<int64_t>& value) override { json[f.name] = value; }
   void field(const Field& f, std::vector<double>& value) override { json[f.name] = value; }
   void field(const Field& f, std::vector<std::string>& value) override { json[f.name] = value; }
+  void field(const Field& f, std::vector<std::filesystem::path>& value) override { json[f.name] = to_json(value); }
   void choice(const Field& f, std::string& value, const std::vector<std::string>&) override { json[f.name] = value; }
 
   Json json = Json::object();
@@ -218,6 +229,9 @@ class Documenter final : public ParamVisitor {
   }
   void field(const Field& f, std::vector<double>& value) override { add(f, "list of numbers" + range_text(f), value); }
   void field(const Field& f, std::vector<std::string>& value) override { add(f, "list of strings", value); }
+  void field(const Field& f, std::vector<std::filesystem::path>& value) override {
+    add(f, "list of paths", to_json(value));
+  }
   void choice(const Field& f, std::string& value, const std::vector<std::string>& options) override {
     add(f, "one of " + joined(options), value);
   }

@@ -54,6 +54,7 @@ class ParamVisitor {
   virtual void field(const Field& field, std::vector<int64_t>& value) = 0;
   virtual void field(const Field& field, std::vector<double>& value) = 0;
   virtual void field(const Field& field, std::vector<std::string>& value) = 0;
+  virtual void field(const Field& field, std::vector<std::filesystem::path>& value) = 0;
   /// A string out of a few.
   virtual void choice(const Field& field, std::string& value, const std::vector<std::string>& options) = 0;
 

@@ -103,6 +103,46 @@ TEST_F(VizRun, AListOfRunsSharesKeysAndEndsInOnePage) {
   EXPECT_EQ(record()["runs"].size(), 5U);
 }
 
+TEST_F(VizRun, ComparesMethodsOfAttribution) {
+  config_ = {{"algorithm", "attribution_compare"},
+             {"model", "model"},
+             {"image", "ein Foto ä.png"},
+             {"out", "out"},
+             {"methods", {"saliency", "grad_cam variant=layer_cam layer=relu1"}},
+             {"steps", 4}};
+  const Outcome outcome = run_config();
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_TRUE(fs::exists(root_ / "out/grad_cam_variant_layer_cam_layer_relu1.png"));
+  const Json methods = record()["runs"][0]["results"]["methods"];
+  ASSERT_EQ(methods.size(), 3U);
+  EXPECT_EQ(methods[2]["method"], "random order");
+  for (const Json& method : methods) {
+    EXPECT_TRUE(method["insertion_area"] > 0 && method["insertion_area"] < 1) << method;
+    EXPECT_TRUE(method["deletion_area"] > 0 && method["deletion_area"] < 1) << method;
+  }
+}
+
+TEST_F(VizRun, RefusesAMethodThatIsNone) {
+  config_ = {{"algorithm", "attribution_compare"}, {"model", "model"}, {"image", "ein Foto ä.png"}, {"out", "out"}};
+  config_["methods"] = {"saliency", "salency"};
+  expect_refused("'methods[1]': there is no method 'salency'; the nearest are 'saliency'");
+  config_["methods"] = {"grad_cam varant=layer_cam"};
+  expect_refused("'methods[0]': unknown key 'varant'");
+  config_["methods"] = {"grad_cam layer=fc"};
+  expect_refused("'layer' must have a map of more than one pixel");
+}
+
+TEST_F(VizRun, ShowsFirstFiltersOfSeveralModels) {
+  write_tiny_model(root_ / "other");
+  config_ = {{"algorithm", "filters"}, {"model", "model"}, {"models", {"other"}}, {"out", "out"}};
+  const Outcome outcome = run_config();
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_TRUE(fs::exists(root_ / "out/filters-2.png"));
+  EXPECT_EQ(record()["runs"][0]["results"]["shown"].size(), 2U);
+  ASSERT_EQ(run("config.json --set 'models=[\"other\", \"model\"]'").code, 0);
+  EXPECT_EQ(record()["runs"][0]["results"]["shown"].size(), 3U);
+}
+
 TEST_F(VizRun, TheSameRunGivesTheSameBits) {
   ASSERT_EQ(run_config().code, 0);
   const Outcome same = run("--verify out/run.json");

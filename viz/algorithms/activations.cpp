@@ -2,7 +2,11 @@
 //
 // A layer's value for one image is C maps of H x W numbers. All of them as a grid of tiles, each on its own scale, and
 // the channels with the greatest mean answer enlarged over the photo (Yosinski et al., "Understanding Neural Networks
-// Through Deep Visualization", 2015).
+// Through Deep Visualization", 2015), brought to its size bilinearly.
+//
+// As every tile has its own scale, a channel that hardly answers looks as lively as one that does: the mean in the
+// caption tells them apart. A bright place says that the channel answered there, not that the answer mattered to the
+// class.
 
 #include <algorithm>
 #include <numeric>
@@ -15,6 +19,7 @@
 #include "viz/io/tile.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
+#include "viz/text.h"
 
 namespace convlens::viz {
 namespace {
@@ -27,7 +32,7 @@ class Activations final : public Algorithm {
     v.field({.name = "strongest", .doc = "channels of each layer enlarged over the photo", .min = 0, .max = 64},
             strongest_);
     v.field({.name = "max_channels", .doc = "channels in the grid", .min = 1}, max_channels_);
-    v.choice({.name = "color_map", .doc = "of the tiles"}, color_map_, {"grey", "viridis", "inferno", "turbo"});
+    v.choice({.name = "color_map", .doc = "of the maps"}, color_map_, {"grey", "viridis", "inferno", "turbo"});
     v.field({.name = "alpha", .doc = "opacity of a map over the photo", .min = 0, .max = 1}, alpha_);
   }
 
@@ -86,8 +91,8 @@ class Activations final : public Algorithm {
     for (const size_t c : order) {
       const Image map = to_unit_range_clipped(channel_image(value, static_cast<int64_t>(c)), 100);
       run.show(file_name(layer) + "_channel" + std::to_string(c),
-               overlay(run.view(), map, ColorMap::viridis, static_cast<float>(alpha_)),
-               layer + ", channel " + std::to_string(c));
+               overlay(run.view(), map, color_map_by_name(color_map_), static_cast<float>(alpha_)),
+               layer + ", channel " + std::to_string(c) + ", mean " + fixed(mean[c], 3));
       run.results[layer].push_back({{"channel", c}, {"mean", mean[c]}});
     }
   }

@@ -2,7 +2,12 @@
 //
 // A filter of the first layer has one plane per colour and is a small picture itself. Deeper filters have as many
 // planes as the layer has input channels: each plane is a grey tile, a row for every filter, a column for every input.
-// Deeper weights mean little to the eye, as their inputs are no colours; the first layer shows edges and colour blobs.
+// Depthwise filters have one plane each and fill a grid; those of 1 x 1 pixels are shown as their matrix, a row for
+// every filter. Black and white are the least and greatest weight of a tile (or of a 1 x 1 filter's row), so tiles may
+// not be compared in strength unless `scale` is "layer".
+//
+// Deeper weights mean little to the eye, as their inputs are no colours; the first layer shows edges and colour blobs,
+// and noise where training did not need a filter.
 
 #include <algorithm>
 
@@ -10,8 +15,10 @@
 #include "viz/algorithm.h"
 #include "viz/io/normalize.h"
 #include "viz/io/tile.h"
+#include "viz/layers.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
+#include "weights/model_file.h"
 
 namespace convlens::viz {
 namespace {
@@ -22,6 +29,7 @@ class Filters final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
     v.field({.name = "layer", .doc = "a convolution; by default the first"}, layer_);
+    v.field({.name = "models", .doc = "folders of more models, whose first convolutions are shown beside"}, models_);
     v.choice<Scale>(
         {.name = "scale",
          .doc = "what black and white stand for: the least and greatest weight of each tile, or of the layer"},
@@ -39,36 +47,64 @@ class Filters final : public Algorithm {
   std::optional<PlanRequest> request(const Run&) const override { return std::nullopt; }
 
   void execute(Run& run, Session*) override {
-    const Layer& layer = chosen_layer(run.model());
-    const Weight& weight = layer.weights[0];
-    const bool colours = weight.shape[1] == 3 && layer.inputs[0] == run.input_name();
-    const int64_t filters = std::min(weight.shape[0], max_filters_);
-    const int64_t inputs = colours ? 1 : std::min(weight.shape[1], max_inputs_);
-    std::vector<Image> tiles =
-        colours ? colour_tiles(weight, filters, run.model().image_input()) : grey_tiles(weight, filters, inputs);
-    normalise(tiles);
-    const int columns = inputs > 1 ? static_cast<int>(inputs)
-                                   : square_columns(static_cast<int>(tiles.size()), tiles[0].height, tiles[0].width);
-    const Image grid = tile_grid(tiles, columns, static_cast<int>(gap_));
-    const int factor = enlarge_ ? static_cast<int>(enlarge_) : std::clamp(768 / grid.width, 1, 16);
-    run.show("filters", enlarge(grid, factor), caption(layer, filters, inputs, colours));
-    run.figure("layer", layer.name);
-    run.figure("weights", weight.shape.to_string());
-    run.results = {{"layer", layer.name}, {"shown", tiles.size()}};
+    show(run, run.model(), chosen_layer(run.model()), "filters");
+    for (size_t i = 0; i < models_.size(); ++i) {
+      const auto model = read_model(models_[i]);
+      show(run, *model, first_filters(*model), "filters-" + std::to_string(i + 2));
+    }
   }
 
  private:
+  void show(Run& run, const Model& model, const Layer& layer, const std::string& file) const {
+    const Weight& weight = layer.weights[0];
+    const Shape& s = weight.shape;
+    const InputSpec* input = model.find_input(layer.inputs[0]);
+    const bool colours = s.c() == 3 && input;
+    const int64_t filters = std::min(s.n(), max_filters_);
+    const int64_t inputs = colours ? 1 : std::min(s.c(), max_inputs_);
+    const bool matrix = s.h() * s.w() == 1 && !colours && inputs > 1;
+    std::vector<Image> tiles = colours  ? colour_tiles(weight, filters, *input)
+                               : matrix ? rows(weight, filters, inputs)
+                                        : grey_tiles(weight, filters, inputs);
+    normalise(tiles);
+    const int columns = matrix       ? 1
+                        : inputs > 1 ? static_cast<int>(inputs)
+                                     : square_columns(static_cast<int>(tiles.size()), tiles[0].height, tiles[0].width);
+    const Image grid = tile_grid(tiles, columns, matrix ? 0 : static_cast<int>(gap_));
+    const int fitting = (models_.empty() ? 768 : 384) / std::max(grid.width, grid.height);
+    const int factor = enlarge_ ? static_cast<int>(enlarge_) : std::clamp(fitting, 1, 16);
+    run.show(file, enlarge(grid, factor), model.name + ": " + caption(layer, filters, inputs, colours));
+    run.figure(models_.empty() ? "weights" : "weights of " + model.name, layer.name + ", " + s.to_string());
+    run.results["shown"].push_back({{"model", model.name},
+                                    {"sha256", model.sha256},
+                                    {"layer", layer.name},
+                                    {"filters", filters},
+                                    {"inputs", inputs}});
+  }
+
+  static const Layer& first_filters(const Model& model) {
+    const auto it = std::ranges::find_if(model.layers, has_filters);
+    if (it == model.layers.end()) throw InputError("the model '" + model.name + "' has no convolution");
+    return *it;
+  }
+
   const Layer& chosen_layer(const Model& model) const {
-    const auto has_filters = [](const Layer& l) { return !l.weights.empty() && l.weights[0].shape.rank() == 4; };
-    if (layer_.empty()) {
-      const auto it = std::ranges::find_if(model.layers, has_filters);
-      if (it == model.layers.end()) throw InputError("the model '" + model.name + "' has no convolution");
-      return *it;
-    }
+    if (layer_.empty()) return first_filters(model);
     const Layer& layer = model.layer(layer_);
     if (!has_filters(layer))
       throw InputError("the layer '" + layer.name + "' is a " + layer.op->name() + " and has no filters to show");
     return layer;
+  }
+
+  // A filter of 1 x 1 pixels as one row, a pixel an input.
+  static std::vector<Image> rows(const Weight& weight, int64_t filters, int64_t inputs) {
+    std::vector<Image> tiles;
+    for (int64_t o = 0; o < filters; ++o) {
+      Image row = make_image(1, 1, static_cast<int>(inputs));
+      std::copy_n(weight.data.get() + o * weight.shape.c(), inputs, row.values.begin());
+      tiles.push_back(std::move(row));
+    }
+    return tiles;
   }
 
   static std::vector<Image> colour_tiles(const Weight& weight, int64_t filters, const InputSpec& input) {
@@ -103,6 +139,7 @@ class Filters final : public Algorithm {
   }
 
   std::string layer_;
+  std::vector<std::filesystem::path> models_;
   Scale scale_ = Scale::tile;
   int64_t gap_ = 1, enlarge_ = 0, max_filters_ = 512, max_inputs_ = 64;
 };
