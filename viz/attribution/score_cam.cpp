@@ -1,8 +1,5 @@
 #include "viz/attribution/score_cam.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "viz/attribution/batches.h"
 #include "viz/attribution/class_activation_map.h"
 #include "viz/io/normalize.h"
@@ -31,7 +28,7 @@ void write_masked(const Array& photo, const Image& channel, std::span<float> ima
 
 Image score_cam(const ClassQuestion& question, Session& session, const Array& a) {
   const std::vector<int64_t> channels = channels_that_vary(a);
-  std::vector<double> scores;
+  std::vector<float> scores;
   Progress progress("score_cam", "channel", std::ssize(channels), question.display);
   run_batches(
       session, question.input_name(), std::ssize(channels),
@@ -45,10 +42,9 @@ Image score_cam(const ClassQuestion& question, Session& session, const Array& a)
         progress.advance(n);
       });
   std::vector<double> weights(static_cast<size_t>(a.shape.c()));
-  double sum = 0;
-  for (size_t i = 0; i < channels.size(); ++i)
-    sum += weights[static_cast<size_t>(channels[i])] = std::exp(scores[i] - std::ranges::max(scores));
-  for (double& weight : weights) weight /= sum;
+  if (channels.empty()) return weighted_channels(a, weights);
+  const std::vector<double> shares = softmax(scores);
+  for (size_t i = 0; i < channels.size(); ++i) weights[static_cast<size_t>(channels[i])] = shares[i];
   return weighted_channels(a, weights);
 }
 
