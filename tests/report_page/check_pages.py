@@ -39,7 +39,13 @@ class Browser:
     def __init__(self, address: str) -> None:
         """Begin a session at the driver of that address."""
         options = {
-            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={WIDTH},{HEIGHT}"]
+            "args": [
+                "--headless=new",
+                "--disable-gpu",
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                f"--window-size={WIDTH},{HEIGHT}",
+            ]
         }
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         self._address = f"{address}/session"
