@@ -47,10 +47,9 @@ void set_list(data& target, const std::string& name, const std::vector<Item>& it
   target.set("has_" + name, !items.empty());
 }
 
-// The whole factor that brings a small picture to a size at which its pixels can be told apart.
+// The whole factor that brings a small picture to a size at which it, or each of its pixels, can be seen.
 int display_factor(const Picture& picture) {
-  constexpr int wanted_size = 384;
-  if (picture.scaling == Scaling::smooth) return 1;
+  const int wanted_size = picture.scaling == Scaling::smooth ? 192 : 384;
   return std::max(1, wanted_size / std::max(picture.image.height, picture.image.width));
 }
 

@@ -10,8 +10,9 @@
 
 namespace convlens::viz {
 
-/// How the page shows a picture: `smooth` at its own size, shrunk to the page if need be; `pixelated` enlarged by a
-/// whole factor without interpolation, for maps and filters of a few pixels.
+/// How the page shows a picture: `smooth` at its own size, shrunk to the page if need be, enlarged if it is that of a
+/// small network's input; `pixelated` enlarged by a whole factor without interpolation, for maps and filters of a few
+/// pixels.
 enum class Scaling { smooth, pixelated };
 
 struct Picture {
