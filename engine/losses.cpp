@@ -1,5 +1,8 @@
 #include "engine/losses.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/base/error.h"
 
 namespace convlens {
@@ -9,6 +12,16 @@ void check_index(const std::string& layer, const char* what, int64_t index, int6
   if (index < 0 || index >= size)
     throw InputError("layer '" + layer + "' has " + std::to_string(size) + " " + what + ", so there is no number " +
                      std::to_string(index) + " (the first is 0)");
+}
+
+// -log softmax(score)[label], to whose gradient times `factor` it adds: factor * (softmax(score) - [c = label]).
+double add_cross_entropy(const float* score, int64_t classes, int64_t label, double factor, float* gradient) {
+  const double greatest = *std::max_element(score, score + classes);
+  double sum = 0;
+  for (int64_t c = 0; c < classes; ++c) sum += std::exp(score[c] - greatest);
+  for (int64_t c = 0; c < classes; ++c)
+    gradient[c] += static_cast<float>(factor * (std::exp(score[c] - greatest) / sum - (c == label ? 1 : 0)));
+  return std::log(sum) - (score[label] - greatest);
 }
 
 }  // namespace
@@ -48,6 +61,24 @@ Loss projection(std::string layer, Array direction) {
             return sum;
           },
       .is_linear = true};
+}
+
+Loss cross_entropy(std::string layer, std::vector<int64_t> labels) {
+  return {.layer = layer, .evaluate = [=](const Array& value, Array& gradient) {
+            const int64_t images = value.shape.n(), classes = value.shape.c();
+            if (value.shape != Shape{static_cast<int64_t>(labels.size()), classes, 1, 1})
+              throw InputError("cross entropy of " + std::to_string(labels.size()) + " labels needs a layer " +
+                               Shape{static_cast<int64_t>(labels.size()), classes, 1, 1}.to_string() + ", and '" +
+                               layer + "' is " + value.shape.to_string());
+            double sum = 0;
+            for (int64_t n = 0; n < images; ++n) {
+              const int64_t label = labels[static_cast<size_t>(n)];
+              check_index(layer, "channels", label, classes);
+              sum += add_cross_entropy(value.values.data() + n * classes, classes, label,
+                                       1 / static_cast<double>(images), gradient.values.data() + n * classes);
+            }
+            return sum / static_cast<double>(images);
+          }};
 }
 
 }  // namespace convlens

@@ -24,4 +24,8 @@ Loss neuron(std::string layer, int64_t channel, int64_t y, int64_t x);
 /// The sum of value * direction: its gradient with respect to the value is `direction`.
 Loss projection(std::string layer, Array direction);
 
+/// The mean over the batch of -log softmax(value)[label], of a layer N x C x 1 x 1 before softmax, one label an image.
+/// As torch.nn.functional.cross_entropy. Throws InputError for a label that the layer has no channel for.
+Loss cross_entropy(std::string layer, std::vector<int64_t> labels);
+
 }  // namespace convlens

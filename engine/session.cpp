@@ -44,6 +44,7 @@ Session::Session(const Model& model, const PlanRequest& request, DeviceApi& devi
     bound_[i].name = name_of(plan_.steps[i]);
     if (plan_.steps[i].kernel) bind(plan_.steps[i], bound_[i], packed_used);
   }
+  pack_weights();
 } catch (const OutOfMemory&) {
   throw out_of_memory(model, request, device.available());
 }
@@ -90,9 +91,8 @@ void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
   bound.grad_inputs = views(step.grad_inputs);
   bound.grad_weights = views(step.grad_weights);
   const auto memory = [&](int piece) { return piece < 0 ? nullptr : arena_.get() + plan_.pieces[piece].offset; };
-  std::byte* packed = packed_.get() + packed_used;
+  bound.packed = packed_.get() + packed_used;
   packed_used += step.kernel->packed_bytes();
-  step.kernel->pack(bound.weights, packed);
   bound.arguments = {.inputs = bound.inputs,
                      .output = view(step.output),
                      .weights = bound.weights,
@@ -101,8 +101,21 @@ void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
                      .grad_weights = bound.grad_weights,
                      .saved = memory(step.saved),
                      .workspace = memory(step.workspace),
-                     .packed = packed,
+                     .packed = bound.packed,
                      .accumulate = step.accumulate};
+}
+
+void Session::reload_weights() {
+  for (auto& [host, on_device] : device_weights_) {
+    const TensorDesc plain{on_device.view.desc.shape, DataType::f32, Layout::nchw};
+    device_.upload({plain, const_cast<float*>(host)}, on_device.view);
+  }
+  pack_weights();
+}
+
+void Session::pack_weights() {
+  for (size_t i = 0; i < bound_.size(); ++i)
+    if (const auto& kernel = plan_.steps[i].kernel) kernel->pack(bound_[i].weights, bound_[i].packed);
 }
 
 void Session::set_input(const std::string& name, const Array& value) {

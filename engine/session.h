@@ -47,6 +47,10 @@ class Session {
   Array gradient(const std::string& name) const;  ///< of a layer or input that was asked for, NCHW
   std::vector<Array> weight_gradients(const std::string& layer) const;
 
+  /// The model's weights have been changed where they lie: to be called before the next forward pass of a session whose
+  /// plan does not fold them (PlanRequest::weight_gradients, or rewrite = false).
+  void reload_weights();
+
   Array read(const Slot& slot) const;  ///< valid right after a step that wrote it
 
   /// Called after each step with the seconds that it took.
@@ -58,6 +62,7 @@ class Session {
   struct Bound {
     std::string name;
     std::vector<TensorView> inputs, weights, grad_inputs, grad_weights;
+    std::byte* packed = nullptr;
     Arguments arguments;
   };
 
@@ -72,6 +77,7 @@ class Session {
   DeviceTensor new_tensor(const TensorDesc& desc);
   std::vector<TensorView> bind_weights(const Layer& layer, const Problem& problem);
   void bind(const Step& step, Bound& bound, size_t& packed_used);
+  void pack_weights();
   /// Writes dL/dy of all losses at the layer of a loss_gradient step.
   using WriteGradient = std::function<void(const Step&)>;
   void run_steps(int begin, int end, const WriteGradient& write_gradient, BackwardMode mode);

@@ -110,6 +110,16 @@ class Reader {
     return model_;
   }
 
+  std::shared_ptr<const Model> read_architecture(InitialWeights initial) {
+    initial_ = std::move(initial);
+    parse();
+    read_header();
+    read_inputs();
+    read_layers();
+    check_output();
+    return model_;
+  }
+
  private:
   [[noreturn]] void fail(const std::string& what) const { throw InputError(file_ + ": " + what); }
 
@@ -323,6 +333,7 @@ class Reader {
 
   void read_layer_weights(Layer& layer, const Json& json, const std::string& path, const std::vector<Shape>& inputs) {
     if (!json.is_object()) fail("'" + path + ".weights' must be an object");
+    if (initial_) return make_layer_weights(layer, json, path, inputs);
     std::set<std::string> roles;
     for (const WeightSpec& spec : layer.op->weights(*layer.params, inputs)) {
       roles.insert(spec.role);
@@ -343,12 +354,21 @@ class Reader {
         fail("unknown key '" + path + ".weights." + role + "': " + layer.op->name() + " has no such weights");
   }
 
+  void make_layer_weights(Layer& layer, const Json& json, const std::string& path, const std::vector<Shape>& inputs) {
+    if (!json.empty()) fail("'" + path + ".weights' is not for an architecture, whose weights are yet to be trained");
+    for (const WeightSpec& spec : layer.op->weights(*layer.params, inputs)) {
+      const auto values = std::make_shared<std::vector<float>>(initial_(spec));
+      layer.weights.push_back({layer.name + "." + spec.role, spec.shape, {values, values->data()}});
+    }
+  }
+
   void check_output() const {
     if (!names_.contains(model_->output))
       fail("'output' names \"" + model_->output + "\", which is no layer" +
            did_you_mean(model_->output, std::vector(names_.begin(), names_.end())));
   }
 
+  InitialWeights initial_;
   std::filesystem::path json_path_, binary_path_;
   std::string file_;
   Json root_;
@@ -361,5 +381,9 @@ class Reader {
 }  // namespace
 
 std::shared_ptr<const Model> read_model(const std::filesystem::path& path) { return Reader(path).read(); }
+
+std::shared_ptr<const Model> read_architecture(const std::filesystem::path& path, InitialWeights initial) {
+  return Reader(path).read_architecture(std::move(initial));
+}
 
 }  // namespace convlens
