@@ -201,6 +201,8 @@ OPERATORS: dict[str, Operator] = {
     "avg_pool2d": Operator({**_POOL, "count_include_pad": True}, _pool),
     "adaptive_avg_pool2d": Operator({"output_size": 1}, lambda p, x: (*x[0][:2], *pair(p["output_size"]))),
     "batch_norm": Operator({"eps": 1e-5}, _same, _norm_weights("weight", "bias", "running_mean", "running_var")),
+    "batch_norm_train": Operator({"eps": 1e-5}, _same, _norm_weights("weight", "bias")),
+    "batch_statistics": Operator({}, lambda p, x: (2, x[0][1], 1, 1)),
     "instance_norm": Operator({"eps": 1e-5, "affine": True}, _same, _norm_weights("weight", "bias")),
     "conditional_instance_norm": Operator(
         {"styles": REQUIRED, "eps": 1e-5},

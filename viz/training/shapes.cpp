@@ -50,7 +50,7 @@ Colour contrasting_colour(Random& random, const Colour& other) {
 
 Image draw_mask(const Figure& figure, int size, Random& random) {
   constexpr int samples = 4;  // each way
-  const double radius = random.uniform(0.2, 0.36) * size, margin = radius + 1;
+  const double radius = random.uniform(0.24, 0.4) * size, margin = radius + 1;
   const double x0 = random.uniform(margin, size - margin), y0 = random.uniform(margin, size - margin);
   const double turn = random.uniform(0, 2 * std::numbers::pi), cosine = std::cos(turn), sine = std::sin(turn);
   Image mask = make_image(1, size, size);
@@ -79,7 +79,7 @@ DrawnShape draw_shape(int shape, int size, int64_t seed) {
   DrawnShape drawn{make_image(3, size, size), draw_mask(figures().at(static_cast<size_t>(shape)), size, random)};
   const Colour ground = random_colour(random), front = contrasting_colour(random, ground);
   const double slope_x = random.uniform(-0.3, 0.3), slope_y = random.uniform(-0.3, 0.3);
-  const double noise = random.uniform(0, 0.08);
+  const double noise = random.uniform(0, 0.05);
   for (int c = 0; c < 3; ++c)
     for (int y = 0; y < size; ++y)
       for (int x = 0; x < size; ++x) {
