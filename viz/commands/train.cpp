@@ -100,8 +100,8 @@ void keep(const Trainer& trainer, OutputFolder& folder, const std::string& finge
 
 void train(Trainer& trainer, const TrainKeys& keys, OutputFolder& folder, const std::string& fingerprint, bool quiet) {
   std::optional<SayOnInterrupt> interrupted;
-  Progress progress("train", "step", trainer.steps(), quiet ? no_display() : standard_error_display());
-  progress.advance(trainer.steps_done());
+  Progress progress("train", "step", trainer.steps() - trainer.steps_done(),
+                    quiet ? no_display() : standard_error_display());
   size_t epochs = trainer.accuracies.size();
   while (trainer.steps_done() < trainer.steps()) {
     const double loss = trainer.step();
