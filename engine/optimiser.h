@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ class Optimiser {
   void apply(const TensorView& value, const TensorView& gradient) const;
 
   int64_t step() const { return step_; }  ///< that advance() began last; 0 before the first
+
+  /// What it keeps from step to step, on the device; to be written when an interrupted run goes on after `step`.
+  std::span<const TensorView> states() const { return states_; }
+  void continue_after(int64_t step) { step_ = step; }
 
  private:
   const Update& update_;

@@ -117,7 +117,9 @@ TEST_P(ReceptiveField, IsWhatReachesTheUnit) {
     const Region reached = regions.reached("image", intersection(patch, whole_map(image))).at(model_.output);
     for (int64_t y = 0; y < map.h(); ++y) {
       const Region read = regions.receptive_field(model_.output, unit_at(y, 0), "image");
-      if (!intersection(read.y, patch.y).empty()) EXPECT_TRUE(y >= reached.y.begin && y < reached.y.end) << y;
+      if (!intersection(read.y, patch.y).empty()) {
+        EXPECT_TRUE(y >= reached.y.begin && y < reached.y.end) << y;
+      }
     }
     // Nothing outside changes.
     const auto in_patch = [&](int64_t v, int64_t u) { return !intersection(patch, unit_at(v, u)).empty(); };
@@ -129,10 +131,11 @@ TEST_P(ReceptiveField, IsWhatReachesTheUnit) {
     const Array after = session_.value(model_.output);
     for (int64_t c = 0; c < map.c(); ++c)
       for (int64_t y = 0; y < map.h(); ++y)
-        for (int64_t x = 0; x < map.w(); ++x)
-          if (const auto i = static_cast<size_t>(after.view().desc.offset(0, c, y, x));
-              intersection(reached, unit_at(y, x)).empty())
-            ASSERT_EQ(after.values[i], before.values[i]) << y << " " << x;
+        for (int64_t x = 0; x < map.w(); ++x) {
+          if (!intersection(reached, unit_at(y, x)).empty()) continue;
+          const auto i = static_cast<size_t>(after.view().desc.offset(0, c, y, x));
+          ASSERT_EQ(after.values[i], before.values[i]) << y << " " << x;
+        }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "viz/training/optimizer.h"
 
-#include "kernels/base/device_api.h"
+#include <algorithm>
+
 #include "kernels/base/error.h"
 
 namespace convlens::viz {
@@ -20,29 +21,41 @@ Optimizer::Optimizer(const Json& keys, const std::string& where) {
   keys_ = write_params(*params_);
 }
 
-void Optimizer::apply(size_t tensor, std::span<float> values, std::span<const float> gradient, int64_t step,
-                      double rate) {
+Optimiser& Optimizer::of_tensor(size_t tensor, size_t elements) {
+  if (tensor == tensors_.size())
+    tensors_.emplace_back(name_, params_, Device::cpu, TensorDesc{{1, 1, 1, static_cast<int64_t>(elements)}});
+  return tensors_.at(tensor);
+}
+
+void Optimizer::apply(size_t tensor, std::span<float> values, std::span<const float> gradient, double rate) {
   if (keys_.contains("lr")) {
     Json keys = keys_;
     keys["lr"] = keys["lr"].get<double>() * rate;
     read_params(*params_, keys, "the optimizer", "");
   }
-  if (tensor >= states.size()) states.resize(tensor + 1);
-  states[tensor].resize(update_by_name(name_).states());
+  Optimiser& optimiser = of_tensor(tensor, values.size());
   const TensorDesc desc{{1, 1, 1, static_cast<int64_t>(values.size())}};
-  std::vector<TensorView> views;
-  for (auto& state : states[tensor]) {
-    state.resize(values.size());
-    views.push_back({desc, state.data()});
+  optimiser.advance();
+  optimiser.apply({desc, values.data()}, {desc, const_cast<float*>(gradient.data())});
+}
+
+Optimizer::States Optimizer::states() const {
+  States states;
+  for (const Optimiser& optimiser : tensors_) {
+    auto& of_tensor = states.emplace_back();
+    for (const TensorView& state : optimiser.states())
+      of_tensor.emplace_back(state.f32(), state.f32() + state.desc.elements());
   }
-  const UpdateVariant& variant = update_variant(name_, Device::cpu);
-  const UpdateProblem problem{params_, desc};
-  const DeviceBuffer workspace = device_api(Device::cpu).allocate(variant.workspace ? variant.workspace(problem) : 0);
-  variant.run(problem, {.value = {desc, values.data()},
-                        .gradient = {desc, const_cast<float*>(gradient.data())},
-                        .states = views,
-                        .workspace = workspace.get(),
-                        .step = step});
+  return states;
+}
+
+void Optimizer::restore(const States& states, int64_t step) {
+  tensors_.clear();
+  for (const auto& saved : states) {
+    Optimiser& optimiser = of_tensor(tensors_.size(), saved.empty() ? 0 : saved[0].size());
+    optimiser.continue_after(step);
+    for (size_t i = 0; i < saved.size(); ++i) std::ranges::copy(saved[i], optimiser.states()[i].f32());
+  }
 }
 
 }  // namespace convlens::viz

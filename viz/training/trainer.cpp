@@ -138,14 +138,14 @@ double Trainer::step() {
     const Parameter& parameter = graph_.parameters[i];
     auto& of_layer = gradients[parameter.layer];
     if (of_layer.empty()) of_layer = session_->weight_gradients(parameter.layer);
-    optimizer_.apply(i, parameter.values, of_layer[parameter.index].values, steps_done(), rate);
+    optimizer_.apply(i, parameter.values, of_layer[parameter.index].values, rate);
   }
   for (size_t i = 0; i < graph_.statistics.size(); ++i) {
     const RunningStatistics& statistics = graph_.statistics[i];
     const Array of_batch = session_->value(statistics.layer);
     const std::span<const float> both = of_batch.values;
-    averages_.apply(2 * i, statistics.mean, both.first(both.size() / 2), steps_done(), 1);
-    averages_.apply(2 * i + 1, statistics.variance, both.last(both.size() / 2), steps_done(), 1);
+    averages_.apply(2 * i, statistics.mean, both.first(both.size() / 2), 1);
+    averages_.apply(2 * i + 1, statistics.variance, both.last(both.size() / 2), 1);
   }
   session_->reload_weights();
   if (steps_done() % steps_of_epoch_ == 0) end_epoch();
@@ -191,7 +191,7 @@ Json Trainer::state() const {
   for (const RunningStatistics& statistics : graph_.statistics)
     for (const auto& values : {statistics.mean, statistics.variance}) state["statistics"].push_back(to_binary(values));
   state["optimizer"] = Json::array();
-  for (const auto& of_tensor : optimizer_.states) {
+  for (const auto& of_tensor : optimizer_.states()) {
     Json list = Json::array();
     for (const auto& values : of_tensor) list.push_back(to_binary(values));
     state["optimizer"].push_back(list);
@@ -206,11 +206,12 @@ void Trainer::restore(const Json& state) {
     copy_exactly(state.at("statistics").at(2 * i), graph_.statistics[i].mean);
     copy_exactly(state.at("statistics").at(2 * i + 1), graph_.statistics[i].variance);
   }
-  optimizer_.states.clear();
+  Optimizer::States states;
   for (const Json& of_tensor : state.at("optimizer")) {
-    auto& states = optimizer_.states.emplace_back();
-    for (const Json& values : of_tensor) states.push_back(from_binary(values));
+    auto& own = states.emplace_back();
+    for (const Json& values : of_tensor) own.push_back(from_binary(values));
   }
+  optimizer_.restore(states, std::ssize(state.at("losses")));
   filters.clear();
   for (const Json& filter : state.at("filters")) filters.push_back(from_binary(filter));
   losses = state.at("losses").get<std::vector<double>>();
