@@ -160,46 +160,5 @@ TEST_F(TrainedHere, NamesFreshShapes) {
   EXPECT_GE(right, 490);
 }
 
-/// The share of an attribution's size that lies in the mask, over that which an attribution without a place would have.
-double enrichment(const Array& attribution, const viz::Image& mask) {
-  double inside = 0, all = 0, area = 0;
-  const size_t pixels = mask.values.size();
-  for (size_t i = 0; i < attribution.values.size(); ++i) {
-    inside += std::abs(attribution.values[i]) * mask.values[i % pixels];
-    all += std::abs(attribution.values[i]);
-  }
-  for (const float covered : mask.values) area += covered / static_cast<double>(pixels);
-  return inside / all / area;
-}
-
-struct Method {
-  const char* name;
-  BackwardMode mode;
-  double least;  ///< mean enrichment; chance has 1
-};
-
-class Attribution : public TrainedHere, public ::testing::WithParamInterface<Method> {};
-
-TEST_P(Attribution, LiesInTheShape) {
-  Session session(*model_, {.losses = {model_->output}, .gradients = {"image"}});
-  const int pictures = 100;
-  double mean = 0;
-  for (int i = 0; i < pictures; ++i) {
-    const viz::DrawnShape drawn = viz::draw_shape(i % 5, static_cast<int>(size_), seed + i);
-    session.set_input("image", viz::to_tensor(drawn.picture, model_->image_input()));
-    session.forward();
-    const std::vector<Loss> score{class_score(model_->output, i % 5)};
-    session.backward(score, GetParam().mode);
-    mean += enrichment(session.gradient("image"), drawn.mask) / pictures;
-  }
-  RecordProperty("enrichment", std::to_string(mean));
-  EXPECT_TRUE(mean >= GetParam().least) << mean;
-}
-
-INSTANTIATE_TEST_SUITE_P(Methods, Attribution,
-                         ::testing::Values(Method{"saliency", BackwardMode::standard, 1.3},
-                                           Method{"guided_backprop", BackwardMode::guided, 1.6}),
-                         [](const auto& info) { return info.param.name; });
-
 }  // namespace
 }  // namespace convlens::test

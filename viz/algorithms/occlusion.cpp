@@ -15,12 +15,8 @@
 
 #include "engine/patch_session.h"
 #include "kernels/base/error.h"
-#include "viz/algorithm.h"
-#include "viz/class_names.h"
-#include "viz/io/normalize.h"
-#include "viz/io/overlay.h"
+#include "viz/attribution/method.h"
 #include "viz/preprocess.h"
-#include "viz/run.h"
 #include "viz/text.h"
 
 namespace convlens::viz {
@@ -37,11 +33,9 @@ std::vector<int64_t> offsets(int64_t extent, int64_t patch, int64_t stride) {
   return list;
 }
 
-class Occlusion final : public Algorithm {
+class Occlusion final : public AttributionMethod {
  public:
   void describe(ParamVisitor& v) override {
-    v.field({.name = "class", .doc = "number or name of the class; by default the one the network finds most probable"},
-            class_);
     v.field({.name = "patch", .doc = "height and width of the patch in pixels", .min = 1}, patch_);
     v.field({.name = "stride", .doc = "pixels from one place of the patch to the next; at most its size", .min = 1},
             stride_);
@@ -50,34 +44,27 @@ class Occlusion final : public Algorithm {
     v.choice<Score>({.name = "score", .doc = "whose drop is shown: the probability, or the score before softmax"},
                     score_, {{"probability", Score::probability}, {"logit", Score::logit}});
     v.field({.name = "batch", .doc = "places the network sees at once", .min = 1, .max = 1024}, batch_);
-    v.field({.name = "alpha", .doc = "opacity of the map over the photo", .min = 0, .max = 1}, alpha_);
   }
 
-  std::optional<PlanRequest> request(const Run& run) const override {
-    PlanRequest request = run.base_request();
-    request.observe = {run.model().output};
-    return request;
-  }
+  PlanRequest request(const Question& question) const override { return question.base_request(); }
 
-  void execute(Run& run, Session* session) override {
-    session->set_input(run.input_name(), run.tensor());
-    session->forward();
-    const Array scores = session->value(run.model().output);
-    const int64_t target = find_class(run.model(), class_, scores);
-    const PatchGrid grid = grid_for(run.view());
-    const Array drops = drops_at(run, grid, target);
-    run.save("drops", drops);
-    show(run, grid, drops);
-    report(run, grid, drops, ranked_classes(run.model(), scores), target);
+  Attribution attribute(const ClassQuestion& question, Session& /*session*/) const override {
+    const PatchGrid grid = grid_for(question.input.shape);
+    Attribution answer{.has_sign = true};
+    const Array drops = drops_at(question, grid, answer);
+    answer.map = heat(question.input.shape, grid, drops);
+    answer.arrays["drops"] = drops;
+    report(grid, drops, question.target, answer);
+    return answer;
   }
 
  private:
-  PatchGrid grid_for(const Image& view) const {
-    const std::array<int64_t, 2> extent{view.height, view.width};
+  PatchGrid grid_for(const Shape& photo) const {
+    const std::array<int64_t, 2> extent{photo.h(), photo.w()};
     for (size_t i = 0; i < 2; ++i) {
       if (patch_[i] > extent[i])
-        throw InputError("'patch' must fit into the image of " + std::to_string(view.height) + " x " +
-                         std::to_string(view.width) + " pixels, found " + pair_text(patch_));
+        throw InputError("'patch' must fit into the image of " + pair_text(extent) + " pixels, found " +
+                         pair_text(patch_));
       if (stride_[i] > patch_[i])
         throw InputError("'stride' must be at most 'patch', " + pair_text(patch_) +
                          ", or pixels are never covered; found " + pair_text(stride_));
@@ -108,16 +95,16 @@ class Occlusion final : public Algorithm {
   }
 
   // 1 x 1 x rows x columns of the grid.
-  Array drops_at(Run& run, const PatchGrid& grid, int64_t target) const {
+  Array drops_at(const ClassQuestion& question, const PatchGrid& grid, Attribution& answer) const {
     Array drops({1, 1, std::ssize(grid.rows), std::ssize(grid.columns)});
-    PlanRequest request = run.base_request();
+    PlanRequest request = question.base_request();
     request.batch = std::min(batch_, drops.shape.elements());
-    request.observe = {run.model().output};
-    PatchSession session(run.model(), request, grid);
-    session.set_image(run.tensor());
+    PatchSession session(question.model, request, grid);
+    session.set_image(question.input);
+    const int64_t target = question.target.index;
     const double whole = score_of(session.unpatched(), 0, target);
-    const Array patch = patch_array(run.model().image_input());
-    Progress progress("occlusion", "place", drops.shape.elements(), run.display());
+    const Array patch = patch_array(question.model.image_input());
+    Progress progress("occlusion", "place", drops.shape.elements(), question.display);
     for (int64_t first = 0; first < drops.shape.elements(); first += request.batch) {
       std::vector<PatchSession::Place> places;
       for (int64_t i = first; i < std::min(first + request.batch, drops.shape.elements()); ++i)
@@ -127,7 +114,7 @@ class Occlusion final : public Algorithm {
         drops.values[static_cast<size_t>(first + n)] = static_cast<float>(whole - score_of(scores, n, target));
       progress.advance(std::ssize(places));
     }
-    run.figure("memory of the places", megabytes(session.bytes()));
+    answer.figures.push_back({"memory of the places", megabytes(session.bytes())});
     return drops;
   }
 
@@ -137,8 +124,8 @@ class Occlusion final : public Algorithm {
   }
 
   // At each pixel the mean of the drops of the patches that cover it.
-  Image heat(const Image& view, const PatchGrid& grid, const Array& drops) const {
-    Image sum = make_image(1, view.height, view.width), count = sum;
+  Image heat(const Shape& photo, const PatchGrid& grid, const Array& drops) const {
+    Image sum = make_image(1, static_cast<int>(photo.h()), static_cast<int>(photo.w())), count = sum;
     for (size_t i = 0; i < drops.values.size(); ++i) {
       const Region r = place(grid, i);
       for (auto y = static_cast<int>(r.y.begin); y < r.y.end; ++y)
@@ -151,45 +138,28 @@ class Occlusion final : public Algorithm {
     return sum;
   }
 
-  void show(Run& run, const PatchGrid& grid, const Array& drops) const {
-    run.show("image", run.view(), "the photo as the network sees it");
-    const Image map = heat(run.view(), grid, drops);
-    const Image shown = signed_to_unit_range(map, 100);
-    run.show("occlusion", apply(ColorMap::coolwarm, shown),
-             "red: the score drops where this is hidden; blue: it rises");
-    run.show("overlay", overlay(run.view(), shown, ColorMap::coolwarm, static_cast<float>(alpha_)),
-             "the map over the photo");
-  }
-
-  void report(Run& run, const PatchGrid& grid, const Array& drops, const std::vector<ClassScore>& ranking,
-              int64_t target) const {
-    const auto& c = *std::ranges::find(ranking, target, &ClassScore::index);
+  void report(const PatchGrid& grid, const Array& drops, const ClassScore& target, Attribution& answer) const {
     const auto strongest = static_cast<size_t>(std::ranges::max_element(drops.values) - drops.values.begin());
     const Region r = place(grid, strongest);
-    run.figure("class", c.name);
-    run.figure("probability", percent(c.probability));
-    run.figure("places", std::to_string(drops.values.size()));
     const std::string at = "(" + std::to_string(r.y.begin) + ", " + std::to_string(r.x.begin) + ")";
     const std::string drop = score_ == Score::probability ? percent(drops.values[strongest]) + " of probability"
                                                           : fixed(drops.values[strongest], 3);
-    run.figure("largest drop", drop + " at " + at);
-    run.results = {
-        {"class", {{"index", c.index}, {"name", c.name}, {"probability", c.probability}, {"score", c.score}}},
-        {"places", drops.values.size()},
-        {"largest_drop", {{"drop", drops.values[strongest]}, {"y", r.y.begin}, {"x", r.x.begin}}}};
-    run.say("hiding " + at + " costs " + c.name + " most: " + drop);
+    answer.figures.push_back({"places", std::to_string(drops.values.size())});
+    answer.figures.push_back({"largest drop", drop + " at " + at});
+    answer.results = {{"places", drops.values.size()},
+                      {"largest_drop", {{"drop", drops.values[strongest]}, {"y", r.y.begin}, {"x", r.x.begin}}}};
+    answer.said.push_back("hiding " + at + " costs " + target.name + " most: " + drop);
   }
 
-  NumberOrName class_ = "";
   Pair patch_{16, 16}, stride_{8, 8};
   Fill fill_ = Fill::mean;
   Score score_ = Score::probability;
   int64_t batch_ = 16;
-  double alpha_ = 0.6;
 };
 
-const RegisterAlgorithm registered({"occlusion", "drop of the class score where a patch hides the photo",
-                                    "Zeiler and Fergus 2014, arXiv:1311.2901", make_algorithm<Occlusion>});
+const RegisterMethod<Occlusion> registered({.name = "occlusion",
+                                            .summary = "drop of the class score where a patch hides the photo",
+                                            .source = "Zeiler and Fergus 2014, arXiv:1311.2901"});
 
 }  // namespace
 }  // namespace convlens::viz

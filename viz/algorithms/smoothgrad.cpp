@@ -1,10 +1,14 @@
 // smoothgrad: the gradient of the class score, averaged over noisy copies of the photo.
 //
 // With g_i = dS_c/dI at I + e_i, where the e_i are normal noise of standard deviation sigma * (max I - min I):
-//   smoothgrad          M = 1/n sum_i g_i              (Smilkov et al., "SmoothGrad: removing noise by adding noise",
-//   2017) smoothgrad_squared  M = 1/n sum_i g_i^2            (Hooker et al., "A Benchmark for Interpretability
-//   Methods", 2019) vargrad             M = 1/n sum_i g_i^2 - (1/n sum_i g_i)^2   (Adebayo et al., "Local Explanation
-//   Methods ...", 2018)
+//
+//   smoothgrad          M = 1/n sum_i g_i
+//   smoothgrad_squared  M = 1/n sum_i g_i^2
+//   vargrad             M = 1/n sum_i g_i^2 - (1/n sum_i g_i)^2
+//
+// (Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017; Hooker et al., "A Benchmark for Interpretability
+// Methods in Deep Neural Networks", 2019; Adebayo et al., "Local Explanation Methods for Deep Neural Networks Lack
+// Sensitivity to Parameter Values", 2018),
 // each per pixel and colour; the map is the largest magnitude of the colours.
 //
 // The mean shows the score's sensitivity at a coarser scale than one photo's gradient, with less of its noise. VarGrad
