@@ -129,4 +129,13 @@ __device__ void gemm_tile_to(const A& a, const B& b, int rows, int columns, int 
   store_tile(sums, rows, columns, first_row, first_column, slices, store);
 }
 
+/// gemm_tile_to for kernels that leave open how a block makes its tile; `somewhere` is any address in global memory.
+struct RegisterTile {
+  template <class A, class B, class Store>
+  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
+                                  int first_column, const float* /*somewhere*/, const Store& store) {
+    gemm_tile_to(a, b, rows, columns, depth, first_row, first_column, store);
+  }
+};
+
 }  // namespace convlens

@@ -70,4 +70,13 @@ __device__ void gemm_tile_tf32_to(const A& a, const B& b, int rows, int columns,
   store_tensor_tile(sums, rows, columns, first_row, first_column, slices[0], store);
 }
 
+/// As RegisterTile.
+struct Tf32Tile {
+  template <class A, class B, class Store>
+  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
+                                  int first_column, const float* somewhere, const Store& store) {
+    gemm_tile_tf32_to(a, b, rows, columns, depth, first_row, first_column, somewhere, store);
+  }
+};
+
 }  // namespace convlens

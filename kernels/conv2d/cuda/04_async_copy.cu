@@ -9,14 +9,6 @@
 namespace convlens {
 namespace {
 
-struct AsyncTile {
-  template <class A, class B, class Store>
-  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
-                                  int first_column, const float* somewhere, const Store& store) {
-    gemm_tile_async_to(a, b, rows, columns, depth, first_row, first_column, somewhere, store);
-  }
-};
-
 template <Pass pass>
 Variant rung() {
   return gemm_variant<WholeDepth<AsyncTile>, pass>("04_async_copy", 4);

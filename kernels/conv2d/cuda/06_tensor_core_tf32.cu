@@ -9,18 +9,10 @@
 namespace convlens {
 namespace {
 
-struct TensorTile {
-  template <class A, class B, class Store>
-  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
-                                  int first_column, const float* somewhere, const Store& store) {
-    gemm_tile_tf32_to(a, b, rows, columns, depth, first_row, first_column, somewhere, store);
-  }
-};
-
 // Each factor is off by 2^-11 at most, and a result of many products by less than that of the largest.
 template <Pass pass>
 Variant rung() {
-  Variant variant = gemm_variant<WholeDepth<TensorTile>, pass>("06_tensor_core_tf32", 0);
+  Variant variant = gemm_variant<WholeDepth<Tf32Tile>, pass>("06_tensor_core_tf32", 0);
   variant.relative_error = 1e-3;
   return variant;
 }

@@ -5,14 +5,6 @@
 namespace convlens {
 namespace {
 
-struct RegisterTile {
-  template <class A, class B, class Store>
-  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
-                                  int first_column, const float* /*somewhere*/, const Store& store) {
-    gemm_tile_to(a, b, rows, columns, depth, first_row, first_column, store);
-  }
-};
-
 // One float adds up all features, in order: its rounding grows with the root of their number (2.2e-6 at 9001).
 template <Pass pass>
 Variant rung() {

@@ -7,18 +7,10 @@
 namespace convlens {
 namespace {
 
-struct TensorTile {
-  template <class A, class B, class Store>
-  static __device__ void multiply(const A& a, const B& b, int rows, int columns, int depth, int first_row,
-                                  int first_column, const float* somewhere, const Store& store) {
-    gemm_tile_tf32_to(a, b, rows, columns, depth, first_row, first_column, somewhere, store);
-  }
-};
-
 // Each factor is off by 2^-11 at most, and a result of many products by less than that of the largest.
 template <Pass pass>
 Variant rung() {
-  return product_variant<TensorTile, pass>("tensor_core_tf32", 0, 1e-3);
+  return product_variant<Tf32Tile, pass>("tensor_core_tf32", 0, 1e-3);
 }
 
 const RegisterVariant forward("linear", rung<Pass::forward>());
