@@ -130,6 +130,20 @@ TEST_F(Train, RefusesACheckpointOfAnotherConfiguration) {
   EXPECT_NE(outcome.output.find("is of another configuration"), std::string::npos) << outcome.output;
 }
 
+TEST_F(Train, RefusesADamagedCheckpoint) {
+  fs::create_directories(root_ / "out/run.json/taken");
+  EXPECT_NE(train("--quiet").code, 0);
+  const fs::path file = root_ / "out/.unfinished/checkpoint";
+  const std::string bytes = bytes_of(file);
+  Json checkpoint = Json::from_cbor(bytes);
+  checkpoint["state"].erase("parameters");
+  const auto changed = Json::to_cbor(checkpoint);
+  std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(changed.data()), std::ssize(changed));
+  const Outcome outcome = train("--quiet --resume");
+  EXPECT_EQ(outcome.code, 2) << outcome.output;
+  EXPECT_NE(outcome.output.find("checkpoint: is damaged"), std::string::npos) << outcome.output;
+}
+
 /// The committed network on pictures that it was not trained on.
 class TrainedHere : public ::testing::Test {
  protected:

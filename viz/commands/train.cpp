@@ -85,12 +85,16 @@ void restore(Trainer& trainer, const OutputFolder& folder, const std::string& ex
   if (!text) return;
   const Json checkpoint = Json::from_cbor(*text, true, false);
   const std::string where = (folder.path() / ".unfinished/checkpoint").string();
-  if (!checkpoint.is_object() || !checkpoint.contains("state"))
-    throw InputError(where + ": is damaged; without --resume the training begins anew");
+  const InputError damaged(where + ": is damaged; without --resume the training begins anew");
+  if (!checkpoint.is_object() || !checkpoint.contains("state")) throw damaged;
   if (checkpoint.value("fingerprint", "") != expected)
     throw InputError(where +
                      ": is of another configuration or other pictures; without --resume the training begins anew");
-  trainer.restore(checkpoint["state"]);
+  try {
+    trainer.restore(checkpoint["state"]);
+  } catch (const Json::exception&) {
+    throw damaged;
+  }
 }
 
 void keep(const Trainer& trainer, OutputFolder& folder, const std::string& fingerprint) {
