@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -67,7 +68,7 @@ class UpdateRun {
     const auto state_views = device.views(states);
     const std::vector<double> factors = update_.numbers(*problem_.params, number);
     GuardedBuffer numbers(sizeof(double) * factors.size());
-    std::memcpy(numbers.data(), factors.data(), sizeof(double) * factors.size());
+    std::ranges::copy(factors, reinterpret_cast<double*>(numbers.data()));
     variant.run(problem_, {.value = device.views({value})[0],
                            .gradient = device.views({typed})[0],
                            .states = state_views,

@@ -76,7 +76,8 @@ TEST_F(ReceptiveFieldRuns, TopPatchesAreTheStrongestUnitsOfTheFolder) {
   ASSERT_EQ(outcome.code, 0) << outcome.output;
   const auto model = read_model(root_ / "model");
   Session session(*model, {.device = Device::reference, .observe = {"relu2"}});
-  for (const Json& channel : results()["channels"]) {
+  const Json found = results();
+  for (const Json& channel : found["channels"]) {
     std::vector<float> strongest;
     std::map<std::string, float> by_file;
     for (const std::string kind : {"disc", "stripe"})

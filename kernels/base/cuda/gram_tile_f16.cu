@@ -7,8 +7,9 @@ namespace {
 
 // A tile of 64 x 64 by 4 warps of 32 x 32, in slices of 32 pixels. Both operands are rows of F, pixels side by side.
 struct HalfTile {
-  static constexpr int size = GemmTile::size, depth = 32, threads = 128, blocks = 4;
-  static constexpr int pitch = depth / 2 + 4;  ///< 8 rows of 16 bytes, as ldmatrix reads them, touch all 32 banks
+  static constexpr int size = GemmTile::size, depth = 32, threads = 128;
+  [[maybe_unused]] static constexpr int blocks = 4;  // only nvcc reads launch bounds
+  static constexpr int pitch = depth / 2 + 4;        ///< 8 rows of 16 bytes, as ldmatrix reads them, touch all 32 banks
   static constexpr int lanes = depth / 4, step = threads / lanes, each = size / step;
 };
 using HalfRows = uint32_t[HalfTile::size][HalfTile::pitch];

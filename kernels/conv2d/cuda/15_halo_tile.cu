@@ -19,8 +19,9 @@ struct Halo {
   static constexpr int window = 3, taps = window * window;
   static constexpr int side = 16, rows_each = 2, columns_each = 4;  // pixels of a block's tile and of a thread's
   static constexpr int filters = 32, filters_each = 8;
-  static constexpr int threads = 32 * filters / filters_each, blocks = 3;  // a warp has all pixels of 8 filters
-  static constexpr int channels = 4;                                       // at once
+  static constexpr int threads = 32 * filters / filters_each;  // a warp has all pixels of 8 filters
+  [[maybe_unused]] static constexpr int blocks = 3;            // only nvcc reads launch bounds
+  static constexpr int channels = 4;                           // at once
   static constexpr int height = side + window - 1, width = side + columns_each;
   static constexpr int pitch = 24;  // two rows of pixels, 48 apart, then lie in different halves of the banks
 };
