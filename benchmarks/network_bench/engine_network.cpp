@@ -1,8 +1,8 @@
 #include "benchmarks/network_bench/engine_network.h"
 
 #include <fstream>
-#include <random>
 
+#include "benchmarks/base/random_array.h"
 #include "kernels/base/error.h"
 
 namespace convlens::bench {
@@ -19,14 +19,6 @@ PlanRequest request_for(const Model& model, const NetworkOptions& options) {
     request.gradients = {image.name};
   }
   return request;
-}
-
-Array random_array(const Shape& shape) {
-  std::mt19937_64 random(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  Array array(shape);
-  for (float& value : array.values) value = uniform(random);
-  return array;
 }
 
 void read_raw(const std::filesystem::path& file, Array& array) {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <random>
 
 #include "benchmarks/base/environment.h"
+#include "benchmarks/base/random_array.h"
 #include "benchmarks/base/timing.h"
 #include "engine/device_memory.h"
 #include "engine/patch_session.h"
@@ -30,14 +30,6 @@ std::vector<int64_t> offsets(const Options& options) {
   std::vector<int64_t> list;
   for (int64_t at = 0; at + options.patch <= options.size; at += options.stride) list.push_back(at);
   return list;
-}
-
-Array random_array(const Shape& shape) {
-  std::mt19937_64 random(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  Array array(shape);
-  for (float& value : array.values) value = uniform(random);
-  return array;
 }
 
 /// A batch of places, spread evenly over the grid.

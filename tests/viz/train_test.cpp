@@ -1,16 +1,14 @@
 // Training as its users meet it: it learns, it goes on to the same bits, it refuses; and the network trained here.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <fstream>
 
 #include "engine/session.h"
 #include "kernels/base/json.h"
 #include "tests/base/temporary_folder.h"
+#include "tests/viz/program.h"
 #include "viz/preprocess.h"
 #include "viz/training/shapes.h"
 #include "weights/model_file.h"
@@ -19,11 +17,6 @@ namespace convlens::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int code;
-  std::string output;
-};
 
 std::string bytes_of(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -49,27 +42,22 @@ class Train : public ::testing::Test {
                {"checkpoint_steps", 7}};
   }
 
-  Outcome run(const std::string& arguments) const {
-    std::FILE* pipe =
-        popen(("cd '" + root_.path().string() + "' && '" VIZ_RUN "' " + arguments + " 2>&1").c_str(), "r");
-    std::string text;
-    for (int c; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
-    const int status = pclose(pipe);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+  ProgramOutcome run(const std::string& arguments) const {
+    return run_program(root_.path(), "\"$VIZ_RUN\" " + arguments);
   }
 
   void draw(const std::string& folder, const std::string& options) const {
     EXPECT_EQ(run("draw_shapes " + folder + " " + options).code, 0);
   }
 
-  Outcome train(const std::string& arguments) const {
+  ProgramOutcome train(const std::string& arguments) const {
     std::ofstream(root_ / "architecture.json") << architecture_.dump();
     std::ofstream(root_ / "config.json") << config_.dump();
     return run("train config.json " + arguments);
   }
 
   void expect_refused(const std::string& part) const {
-    const Outcome outcome = train("--quiet");
+    const ProgramOutcome outcome = train("--quiet");
     EXPECT_EQ(outcome.code, 2) << outcome.output;
     EXPECT_NE(outcome.output.find(part), std::string::npos) << outcome.output;
     EXPECT_FALSE(fs::exists(root_ / "out/model"));
@@ -125,7 +113,7 @@ TEST_F(Train, RefusesACheckpointOfAnotherConfiguration) {
   fs::create_directories(root_ / "out/run.json/taken");
   EXPECT_NE(train("--quiet").code, 0);
   config_["batch"] = 10;
-  const Outcome outcome = train("--quiet --resume");
+  const ProgramOutcome outcome = train("--quiet --resume");
   EXPECT_EQ(outcome.code, 2) << outcome.output;
   EXPECT_NE(outcome.output.find("is of another configuration"), std::string::npos) << outcome.output;
 }
@@ -139,7 +127,7 @@ TEST_F(Train, RefusesADamagedCheckpoint) {
   checkpoint["state"].erase("parameters");
   const auto changed = Json::to_cbor(checkpoint);
   std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(changed.data()), std::ssize(changed));
-  const Outcome outcome = train("--quiet --resume");
+  const ProgramOutcome outcome = train("--quiet --resume");
   EXPECT_EQ(outcome.code, 2) << outcome.output;
   EXPECT_NE(outcome.output.find("checkpoint: is damaged"), std::string::npos) << outcome.output;
 }
