@@ -15,6 +15,7 @@ esac
 
 fuzz_seconds=${CONVLENS_FUZZ_SECONDS:-10}
 cores=$(nproc)
+export OMP_WAIT_POLICY=passive  # tests that run side by side share the cores
 results=build/test-results
 passed=0
 failed=0
@@ -28,10 +29,11 @@ fail() {
   failed=$((failed + 1))
 }
 
-# build PRESET: configures if need be, and builds everything.
+# build PRESET [TARGET..]: configures if need be, and builds everything or these targets.
 build() {
   local preset=$1 log=$results/$1-build.log
-  if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build --preset "$preset" >>"$log" 2>&1; then
+  shift
+  if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build --preset "$preset" ${1:+--target} "$@" >>"$log" 2>&1; then
     grep -E -A 5 'error|FAILED' "$log" | head -n 40
     fail "the build '$preset' failed; all of its output is in $log"
     return 1
@@ -66,18 +68,25 @@ ctest_of() {
   count "$junit"
 }
 
-# test_programs PRESET SUITE..: runs GoogleTest programs as they are, where ctest would start a process for every test.
+# test_programs PRESET SUITE..: runs GoogleTest programs as they are, where ctest would start a process for every test;
+# each in as many parts as there are cores.
 test_programs() {
-  local preset=$1 suite name junit
+  local preset=$1 suite name part
   shift
   for suite in "$@"; do
     name=$preset-${suite}_test
-    junit=$PWD/$results/$name.xml
-    rm -f "$junit"
-    "$(build_folder "$preset")/tests/$suite/${suite}_test" --gtest_brief=1 --gtest_output="xml:$junit" >"$results/$name.log" 2>&1 ||
-      { tail -n 40 "$results/$name.log"; echo "$suite tests failed; see $results/$name.log"; }
-    count "$junit"
+    for part in $(seq "$cores"); do test_part "$(build_folder "$preset")/tests/$suite/${suite}_test" "$name-$part" "$part" & done
+    wait
+    for part in $(seq "$cores"); do count "$PWD/$results/$name-$part.xml"; done
   done
+}
+
+# test_part PROGRAM NAME PART
+test_part() {
+  local junit=$PWD/$results/$2.xml log=$results/$2.log
+  rm -f "$junit"
+  GTEST_TOTAL_SHARDS=$cores GTEST_SHARD_INDEX=$(($3 - 1)) "$1" --gtest_brief=1 --gtest_output="xml:$junit" >"$log" 2>&1 ||
+    { head -n 60 "$log"; echo "$2 failed; see $log"; }
 }
 
 build_folder() {
@@ -111,15 +120,16 @@ if [ "$quick" = no ]; then
   compiler=$(newest_fuzz_compiler)
   instrumented=fuzz
   [ -n "$compiler" ] || instrumented=sanitize
+  suites="kernels simt engine weights viz_io viz"
+  # shellcheck disable=SC2086  # suites are words
+  targets=$(printf '%s_test ' $suites; for fuzzer in tests/fuzz/*_fuzzer.cpp; do basename "$fuzzer" .cpp; done)
   step "building with the sanitizers"
-  CXX=${compiler:-g++} build "$instrumented" && {
+  # shellcheck disable=SC2086  # targets are words
+  CXX=${compiler:-g++} build "$instrumented" $targets && {
     step "C++ tests under the sanitizers"
-    # The emulator's threads are fibers; among them, once one has thrown, AddressSanitizer takes frames that it keeps
-    # aside for this check for gone (its issue 189).
-    export ASAN_OPTIONS=detect_stack_use_after_return=0
     # Without CUDA kernels, which would take half an hour here: tests/lens watches each of their accesses.
-    GTEST_FILTER='-*__simt_*:*__simt' test_programs "$instrumented" kernels
-    test_programs "$instrumented" simt engine weights viz_io viz
+    # shellcheck disable=SC2086  # suites are words
+    GTEST_FILTER='-*__simt_*:*__simt' test_programs "$instrumented" $suites
     if [ -n "$compiler" ]; then
       step "fuzzing"
       tests/fuzz/run.sh "$fuzz_seconds" "build/$instrumented" | tee "$results/fuzz.log"

@@ -1,6 +1,7 @@
 #include "kernels/simt/emulator/block.h"
 
 #include <algorithm>
+#include <boost/context/protected_fixedsize_stack.hpp>
 #include <map>
 
 namespace simt {
@@ -101,32 +102,54 @@ int Block::next_ready() {
   return number;
 }
 
+Block::Worker::~Worker() {
+  const StackSwitch there(own_stack);
+  own = {};
+}
+
+void Block::Worker::resume() {
+  const StackSwitch there(own_stack);
+  own = std::move(own).resume();
+}
+
+void Block::Worker::wait() {
+  const StackSwitch there(scheduler_stack);
+  scheduler = std::move(scheduler).resume();
+}
+
 void Block::resume(Worker& worker) {
   running_ = &worker;
-  worker.own = std::move(worker.own).resume();
+  worker.resume();
 }
 
 Block::Worker& Block::idle_worker() {
-  if (idle_.empty()) {
-    Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
-    worker.own = boost::context::fiber(std::allocator_arg, boost::context::protected_fixedsize_stack(stack_bytes),
-                                       [this, &worker](boost::context::fiber&& scheduler) {
-                                         worker.scheduler = std::move(scheduler);
-                                         work(worker);
-                                         return std::move(worker.scheduler);
-                                       });
-    return worker;
-  }
+  if (idle_.empty()) return *workers_.emplace_back(new_worker());
   Worker& worker = *idle_.back();
   idle_.pop_back();
   return worker;
+}
+
+std::unique_ptr<Block::Worker> Block::new_worker() {
+  auto made = std::make_unique<Worker>();
+  Worker& worker = *made;
+  boost::context::protected_fixedsize_stack memory(stack_bytes);
+  const boost::context::stack_context stack = memory.allocate();
+  worker.own_stack = {static_cast<std::byte*>(stack.sp) - stack.size, stack.size};
+  worker.own = boost::context::fiber(std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack),
+                                     memory, [this, &worker](boost::context::fiber&& scheduler) {
+                                       const StackLife life(worker.scheduler_stack);
+                                       worker.scheduler = std::move(scheduler);
+                                       work(worker);
+                                       return std::move(worker.scheduler);
+                                     });
+  return made;
 }
 
 void Block::work(Worker& worker) {
   for (;;) {
     while (!error_ && next_ < threads_.size()) run_thread(next_thread());
     idle_.push_back(&worker);
-    worker.scheduler = std::move(worker.scheduler).resume();
+    worker.wait();
   }
 }
 
@@ -156,7 +179,7 @@ void Block::wait(const char* what, std::source_location where) {
   thread.where = where;
   Worker& worker = *running_;
   worker_of_[thread.number] = &worker;
-  worker.scheduler = std::move(worker.scheduler).resume();
+  worker.wait();
   thread.waits_for = nullptr;
   current_thread = &thread;
 }

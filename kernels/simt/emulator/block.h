@@ -2,7 +2,6 @@
 
 #include <array>
 #include <boost/context/fiber.hpp>
-#include <boost/context/protected_fixedsize_stack.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/simt/emulator/stack_switch.h"
 #include "kernels/simt/emulator/vector_types.h"
 #include "kernels/simt/emulator/watcher.h"
 
@@ -112,7 +112,16 @@ class Block {
  private:
   /// A fiber that runs threads; while one of them waits, another worker takes the next.
   struct Worker {
+    Stack own_stack, scheduler_stack;
     boost::context::fiber own, scheduler;
+
+    Worker() = default;
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();  ///< unwinds the threads that it runs
+
+    void resume();  ///< from the scheduler, until it waits
+    void wait();    ///< goes back to the scheduler, until it is resumed
   };
 
   void start(const LaunchShape& shape, uint3 index);
@@ -126,6 +135,7 @@ class Block {
   void wake(int number);
   void resume(Worker& worker);
   Worker& idle_worker();
+  std::unique_ptr<Worker> new_worker();
   Meeting& meeting_of(const char* what, uint32_t mask);
   void complete_if_all_came(int warp, Meeting& meeting);
   uint32_t ended_lanes(int warp) const;
