@@ -14,12 +14,21 @@ namespace convlens::viz {
 
 class Run;
 
+/// A network of a run's own making, and what is wanted of it.
+struct Stage {
+  std::string name;
+  Model model;
+  PlanRequest request;
+};
+
 /// One visualisation. Its own keys of the configuration are its members, told by describe(). It owns no mathematics of
 /// layers: it says what it wants of the network, and makes pictures of what comes back.
 class Algorithm : public Params {
  public:
-  /// What it wants of the network; nothing if it only looks at weights.
-  virtual std::optional<PlanRequest> request(const Run& run) const = 0;
+  /// What it wants of the network; nothing if it only looks at weights, or makes networks of its own.
+  virtual std::optional<PlanRequest> request(const Run&) const { return std::nullopt; }
+  /// The sessions that it opens itself, one after the other, as far as they can be told before it runs.
+  virtual std::vector<Stage> stages(const Run&) const { return {}; }
   /// What decides its results beside the model, the photo and its keys: name -> sha256, for run.json.
   virtual std::map<std::string, std::string> more_inputs() const { return {}; }
   /// `session` serves request(), and is null where there was none.

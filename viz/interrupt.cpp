@@ -16,6 +16,8 @@ struct Wishes {
   std::mutex mutex;
   std::set<std::filesystem::path> folders;
   std::set<std::string> lines;
+  int who_look = 0;  // living EndOnRequest
+  int signal = 0;    // that asked them
 };
 
 // Never destroyed: the watching thread may use it while the program ends.
@@ -36,6 +38,13 @@ void fulfil_and_end(int signal) {
   _exit(128 + signal);
 }
 
+bool is_left_to_those_who_look(int signal) {
+  const std::lock_guard lock(wishes().mutex);
+  if (wishes().who_look == 0 || wishes().signal) return false;
+  wishes().signal = signal;
+  return true;
+}
+
 }  // namespace
 
 void watch_interrupts() {
@@ -46,8 +55,24 @@ void watch_interrupts() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([signals] {
     int signal = 0;
-    if (sigwait(&signals, &signal) == 0) fulfil_and_end(signal);
+    while (sigwait(&signals, &signal) == 0)
+      if (!is_left_to_those_who_look(signal)) fulfil_and_end(signal);
   }).detach();
+}
+
+EndOnRequest::EndOnRequest() {
+  const std::lock_guard lock(wishes().mutex);
+  ++wishes().who_look;
+}
+
+EndOnRequest::~EndOnRequest() {
+  const std::lock_guard lock(wishes().mutex);
+  --wishes().who_look;
+}
+
+int EndOnRequest::signal() const {
+  const std::lock_guard lock(wishes().mutex);
+  return wishes().signal;
 }
 
 RemoveOnInterrupt::RemoveOnInterrupt(std::filesystem::path folder) : folder_(std::move(folder)) {

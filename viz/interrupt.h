@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 namespace convlens::viz {
@@ -19,6 +20,24 @@ class RemoveOnInterrupt {
 
  private:
   std::filesystem::path folder_;
+};
+
+/// While one lives, Ctrl-C only asks for the end: whoever made it looks between steps, keeps what there is and throws
+/// Interrupted. A second Ctrl-C ends the program as usual.
+class EndOnRequest {
+ public:
+  EndOnRequest();
+  ~EndOnRequest();
+  EndOnRequest(const EndOnRequest&) = delete;
+  EndOnRequest& operator=(const EndOnRequest&) = delete;
+
+  int signal() const;  ///< that asked; 0: none yet
+};
+
+/// The end that an interrupt asked for: main() returns 128 + the signal's number.
+struct Interrupted : std::runtime_error {
+  Interrupted(int number, const std::string& what) : std::runtime_error(what), signal(number) {}
+  int signal;
 };
 
 /// A line for standard error, as long as the object lives.

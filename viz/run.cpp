@@ -43,6 +43,12 @@ PlanRequest Run::base_request() const {
   return request;
 }
 
+std::unique_ptr<Session> Run::open(const Model& model, const PlanRequest& request) {
+  auto session = std::make_unique<Session>(model, request);
+  on_open(*session);
+  return session;
+}
+
 void Run::show(const std::string& name, const Image& image, const std::string& caption, Scaling scaling) {
   folder_->save(prefix_ + name, image);
   section_.pictures.push_back({.caption = caption, .image = image, .scaling = scaling});

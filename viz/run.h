@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/array.h"
 #include "engine/model.h"
+#include "engine/session.h"
 #include "kernels/base/json.h"
 #include "viz/config.h"
 #include "viz/io/report.h"
@@ -41,12 +45,24 @@ class Run {
   /// The folder of the results, for what outlives a run; results themselves go through save() and show().
   const std::filesystem::path& out() const { return folder_->path(); }
 
+  /// A session that this run makes itself, besides the one of Algorithm::request.
+  std::unique_ptr<Session> open(const Model& model, const PlanRequest& request);
+
+  /// What a later program is to go on from, if this one is interrupted: OutputFolder::keep under a name of this run's.
+  void keep(const std::string& note, const std::string& text) { folder_->keep(prefix_ + note, text); }
+  std::optional<std::string> kept(const std::string& note) const { return folder_->kept(prefix_ + note); }
+
   /// Where a long work of this run shows its progress.
   const ProgressDisplay& display() const { return display_; }
   void show_progress_on(ProgressDisplay display) { display_ = std::move(display); }
 
   /// A line for the terminal.
   void say(const std::string& line) { said.push_back(line); }
+
+  Json identity;  ///< what decides the results, as run.json has it
+
+  /// Is told of each session that the run opens before it is used.
+  std::function<void(const Session&)> on_open = [](const Session&) {};
 
   Json results = Json::object();  ///< the figures that run.json keeps
   std::vector<std::string> said;

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -83,10 +84,15 @@ FinishedRun execute(const RunConfig& config, const Model& model, OutputFolder& f
   Section section{.title = config.info->name, .text = config.info->summary};
   Run run(config, model, section, &folder, prefix);
   run.show_progress_on(options.quiet ? no_display() : standard_error_display());
-  Json entry = identity_of(config, model);
+  Json entry = run.identity = identity_of(config, model);
+  size_t peak_bytes = 0;
+  run.on_open = [&](const Session& opened) {
+    peak_bytes = std::max(peak_bytes, opened.plan().arena_bytes + opened.plan().packed_bytes);
+    entry["layers"].update(layers_of(opened));
+  };
   const auto start = Clock::now();
   const auto request = config.algorithm->request(run);
-  const auto session = request ? std::make_unique<Session>(model, *request) : nullptr;
+  const auto session = request ? run.open(model, *request) : nullptr;
   if (session && options.on_session) options.on_session(config, *session);
   const double prepared = seconds_since(start);
   config.algorithm->execute(run, session.get());
@@ -95,10 +101,9 @@ FinishedRun execute(const RunConfig& config, const Model& model, OutputFolder& f
   run.figure("model", model.name);
   run.figure("device", to_string(run.device()));
   run.figure("time", milliseconds(seconds_since(start)));
-  if (session) {
-    run.figure("peak memory", megabytes(session->plan().arena_bytes + session->plan().packed_bytes));
-    entry["peak_bytes"] = session->plan().arena_bytes + session->plan().packed_bytes;
-    entry["layers"] = layers_of(*session);
+  if (peak_bytes > 0) {
+    run.figure("peak memory", megabytes(peak_bytes));
+    entry["peak_bytes"] = peak_bytes;
   }
   if (!options.quiet)
     for (const std::string& line : run.said) std::cout << line << '\n';
@@ -165,6 +170,9 @@ std::vector<std::pair<std::string, Plan>> plan_config(const Config& config) {
     if (const auto request = run_config.algorithm->request(run))
       plans.emplace_back(run_config.info->name + " of " + model.name + " on " + to_string(run.device()),
                          make_plan(model, *request));
+    for (const Stage& stage : run_config.algorithm->stages(run))
+      plans.emplace_back(run_config.info->name + ", " + stage.name + " on " + to_string(run.device()),
+                         make_plan(stage.model, stage.request));
   }
   return plans;
 }

@@ -31,7 +31,7 @@ void add_options(CLI::App& parser, Options& options) {
   parser.add_option("--describe", options.describe, "the keys of an algorithm, or the parameters of an operator");
   parser.add_flag("--plan", options.plan, "steps and peak bytes, without running");
   parser.add_option("--verify", options.verify, "run what a run.json records again, and compare");
-  parser.add_flag("--resume", options.resume, "go on with an interrupted list of runs after those that are finished");
+  parser.add_flag("--resume", options.resume, "go on from where an interrupted program stopped");
   parser.add_flag("--quiet", options.quiet, "print nothing but errors");
   parser.add_flag("--json", options.json, "print what run.json holds");
 }
@@ -77,5 +77,12 @@ int parse_and_act(int argc, char** argv) {
 int main(int argc, char** argv) {
   convlens::viz::watch_interrupts();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of write(), which says so, like a full disk
-  return convlens::guarded_main("viz_run", [&] { return convlens::viz::parse_and_act(argc, argv); });
+  return convlens::guarded_main("viz_run", [&] {
+    try {
+      return convlens::viz::parse_and_act(argc, argv);
+    } catch (const convlens::viz::Interrupted& interrupted) {
+      std::cerr << "viz_run: " << interrupted.what() << '\n';
+      return 128 + interrupted.signal;
+    }
+  });
 }

@@ -6,8 +6,9 @@
 
 namespace convlens {
 
-/// What a step's direction is divided by: nothing, the mean of its absolute values, or their standard deviation.
-enum class StepNormalisation { none, mean_abs, std };
+/// What a step's direction is divided by: nothing, the mean of its absolute values, its standard deviation, or its
+/// Euclidean norm.
+enum class StepNormalisation { none, mean_abs, std, l2 };
 
 /// x = clip(x + lr d / s), d = g - weight_decay x, for each image; s normalises d.
 struct GradientAscentParams final : Params {

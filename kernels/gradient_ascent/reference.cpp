@@ -1,9 +1,10 @@
 // For each image, with d = g - weight_decay x over its P elements:
-//   s = 1 (none), mean |d| (mean_abs), or sqrt(mean (d - mean d)^2) (std)
+//   s = 1 (none), mean |d| (mean_abs), sqrt(mean (d - mean d)^2) (std), or sqrt(sum d^2) (l2)
 //   x = min(max(x + lr d / s, min), max);  without d / s where s = 0.
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "kernels/gradient_ascent/gradient_ascent.h"
@@ -23,6 +24,7 @@ double size_of(StepNormalisation normalisation, std::vector<double> d) {
     case StepNormalisation::mean_abs:
       for (double& value : d) value = std::abs(value);
       return mean(d);
+    case StepNormalisation::l2: return std::sqrt(std::inner_product(d.begin(), d.end(), d.begin(), 0.0));
     case StepNormalisation::std: break;
   }
   const double center = mean(d);

@@ -92,8 +92,10 @@ TEST(UpdateConventions, GradientAscent) {
 }
 
 TEST(UpdateConventions, NormalisationIsOfEachImage) {
-  for (const auto& [name, steps] :
-       std::map<std::string, std::vector<double>>{{"mean_abs", {0.5, 1.5, 1, 1}}, {"std", {1, 3, 0, 0}}}) {
+  for (const auto& [name, steps] : std::map<std::string, std::vector<double>>{
+           {"mean_abs", {0.5, 1.5, 1, 1}},
+           {"std", {1, 3, 0, 0}},
+           {"l2", {1 / std::sqrt(10.0), 3 / std::sqrt(10.0), 100 / std::sqrt(20000.0), 100 / std::sqrt(20000.0)}}}) {
     UpdateRun run("gradient_ascent", {{"normalisation", name}}, {2, 1, 1, 2}, Device::reference);
     const HostTensor numbers({{2, 1, 1, 2}, DataType::f64, Layout::nchw});
     std::ranges::fill(numbers.f64(), 0.0);

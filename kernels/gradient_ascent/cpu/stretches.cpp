@@ -49,6 +49,7 @@ double size_of(StepNormalisation normalisation, const Sums* parts, const ImageSt
   }
   const auto elements = static_cast<double>(s.elements);
   if (normalisation == StepNormalisation::mean_abs) return total.sizes / elements;
+  if (normalisation == StepNormalisation::l2) return std::sqrt(total.squares);
   const double mean = total.values / elements, variance = total.squares / elements - mean * mean;
   return variance < 0 ? 0 : std::sqrt(variance);
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int warps = element_threads / 32;
 
-// Of an image: |d|, or d - d[0] and its square.
+// Of an image: |d|, or d - d[0], and its square.
 struct Sums {
   float first, second;
 };
@@ -55,7 +55,9 @@ __global__ void __launch_bounds__(element_threads)
   if (threadIdx.x > 0) return;
   const float mean = sums.first / elements, variance = sums.second / elements - mean * mean;
   const float deviation = variance < 0.0F ? 0.0F : sqrtf(variance);
-  const float size = normalisation == StepNormalisation::std ? deviation : mean;
+  const float size = normalisation == StepNormalisation::std  ? deviation
+                     : normalisation == StepNormalisation::l2 ? sqrtf(sums.second)
+                                                              : mean;
   factors[blockIdx.x] = size == 0.0F ? 0.0F : lr / size;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kernels/base/json.h"
+
+namespace convlens::viz {
+
+/// Numbers as the bytes that they are, for states that are kept as CBOR and come back to the same bits.
+Json to_binary(std::span<const float> values);
+std::vector<float> from_binary(const Json& json);  ///< throws Json::exception when it holds no such bytes
+
+/// The same into memory. Throws InputError when there are not as many.
+void copy_exactly(const Json& json, std::span<float> to);
+
+}  // namespace convlens::viz

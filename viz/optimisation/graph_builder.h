@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/array.h"
+#include "engine/model.h"
+#include "kernels/base/json.h"
+
+namespace convlens::viz {
+
+/// Composes a network of layers and of whole networks, such as an objective: what makes the image, a classifier, and
+/// behind its layers the losses.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(std::string name) { model_.name = std::move(name); }
+
+  /// `shape` is C x H x W. All of these return the new layer's or input's name.
+  std::string image_input(const std::string& name, int64_t channels, int64_t height, int64_t width);
+  std::string vector_input(const std::string& name, int64_t size);
+
+  /// `weights` in the order of Operator::weights. Throws InputError for unknown operators and parameters.
+  std::string add(const std::string& name, const std::string& op, const std::vector<std::string>& inputs,
+                  const Json& params = Json::object(), const std::vector<Array>& weights = {});
+
+  /// The layers of `network` under their own names, reading `image` where they read its image input; its other inputs
+  /// become inputs. Returns its output's name.
+  std::string append(const Model& network, const std::string& image);
+
+  const Model& model() const { return model_; }
+
+ private:
+  Model model_;
+};
+
+}  // namespace convlens::viz

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "engine/array.h"
+#include "viz/io/image.h"
+#include "viz/optimisation/graph_builder.h"
+
+namespace convlens::viz {
+
+// Images are optimised as pixels: N x C x H x W in the network's channel order and range (0..1 or 0..255), before its
+// mean and standard deviation. There the limits of all channels are the same, and updates can clip to them.
+
+Array to_pixels(const Image& image, const InputSpec& input);
+Image from_pixels(const Array& pixels, const InputSpec& input, int64_t batch_index = 0);  ///< 0..1, not clipped
+
+/// One grey level of 8 bits in this range.
+double grey_level(const InputSpec& input);
+
+/// Adds the step from pixels to what the network's first layers read: (pixels - mean) / std, as a 1 x 1 convolution.
+std::string add_normalisation(GraphBuilder& graph, const std::string& pixels, const InputSpec& input);
+
+}  // namespace convlens::viz
