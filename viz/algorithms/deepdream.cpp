@@ -1,0 +1,206 @@
+// deepdream: what a layer sees in a photo, amplified.
+//
+// Gradient ascent on half the squared length of a layer's features, from coarse to fine: the photo is shrunk to the
+// first octave, dreamt on, and what the dream added is enlarged and laid over the photo of the next octave. Steps have
+// the length `step` / mean |g|, and each sees the picture shifted cyclically by other offsets (jitter), so that no seam
+// or grid of the network's strides stays (Mordvintsev, Olah and Tyka, "Inceptionism", 2015, and their notebook).
+//
+// With a guide image the features are drawn to those of the guide instead: at each place to the one of the guide's
+// features that has the largest dot product with them, as in that notebook.
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "engine/graph_regions.h"
+#include "kernels/base/sha256.h"
+#include "viz/algorithm.h"
+#include "viz/io/resize.h"
+#include "viz/optimisation/loop.h"
+#include "viz/optimisation/pixels.h"
+#include "viz/preprocess.h"
+#include "viz/style/canvas.h"
+#include "viz/text.h"
+#include "viz/training/random.h"
+
+namespace convlens::viz {
+namespace {
+
+// Of one image's features x, in one channel or (-1) all: sum x^2 / 2.
+Loss half_square(const std::string& layer, int64_t channel) {
+  const auto evaluate = [channel](const Array& x, Array& gradient) {
+    const int64_t plane = x.shape.h() * x.shape.w();
+    const int64_t begin = channel < 0 ? 0 : channel * plane, end = channel < 0 ? x.shape.c() * plane : begin + plane;
+    double sum = 0;
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      sum += 0.5 * x.values[i] * x.values[i];
+      gradient.values[i] += x.values[i];
+    }
+    return sum;
+  };
+  return {layer, evaluate};
+}
+
+// The sum over places p of max over places q of x_p . guide_q.
+Loss nearness(const std::string& layer, const Array& guide) {
+  using Features = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // channels x places
+  const auto view = [](const Array& a) {
+    return Eigen::Map<const Features>(a.values.data(), a.shape.c(), a.shape.h() * a.shape.w());
+  };
+  const auto evaluate = [guide, view](const Array& x, Array& gradient) {
+    const auto features = view(x), of_guide = view(guide);
+    Eigen::Map<Features> to(gradient.values.data(), features.rows(), features.cols());
+    const Features products = features.transpose() * of_guide;
+    double sum = 0;
+    for (Eigen::Index p = 0; p < products.rows(); ++p) {
+      Eigen::Index nearest = 0;
+      sum += products.row(p).maxCoeff(&nearest);
+      to.col(p) += of_guide.col(nearest);
+    }
+    return sum;
+  };
+  return {layer, evaluate};
+}
+
+class DeepDream final : public Algorithm {
+ public:
+  DeepDream() { keys_.steps = 10; }
+
+  void describe(ParamVisitor& v) override {
+    v.field({.name = "layer", .doc = "that dreams; by default the last whose map has a stride of at most 16"}, layer_);
+    v.field({.name = "channel", .doc = "of the layer, alone; -1: all", .min = -1}, channel_);
+    v.field({.name = "guide", .doc = "an image to whose features those of the photo are drawn"}, guide_);
+    v.field({.name = "longer_edge", .doc = "of the picture, where there is no 'size'", .min = 32}, longer_edge_);
+    v.field({.name = "octaves", .doc = "sizes of the photo, from small to large", .min = 1, .max = 32}, octaves_);
+    v.field({.name = "octave_scale", .doc = "from one size to the next", .min = 1.01, .max = 10}, octave_scale_);
+    v.field({.name = "step", .doc = "mean change of a pixel in a step, in grey levels", .min = 0}, step_);
+    v.field({.name = "jitter", .doc = "the picture is shifted by up to so many pixels before each step", .min = 0},
+            jitter_);
+    keys_.describe(v);
+  }
+
+  std::vector<Stage> stages(const Run& run) const override {
+    const Canvas canvas = canvas_of(run, photo_of(run), longer_edge_);
+    return {{"the largest octave", network(run, canvas), request(run, {layer_of(run)})}};
+  }
+
+  std::map<std::string, std::string> more_inputs() const override {
+    if (guide_.empty()) return {};
+    return {{"guide", sha256_file(guide_)}};
+  }
+
+  void execute(Run& run, Session*) override {
+    const Image photo = photo_of(run);
+    const Canvas canvas = canvas_of(run, photo, longer_edge_);
+    const Image whole = covering(photo, canvas, run);
+    const Loss loss =
+        guide_.empty() ? half_square(layer_of(run), channel_) : nearness(layer_of(run), guide_features(run));
+    Checkpoint checkpoint(run);
+    run.show("photo", whole, "the photo");
+    Image dream = whole;
+    for (int64_t octave = 0; octave < octaves_; ++octave) {
+      const double scale = std::pow(octave_scale_, static_cast<double>(octave - octaves_ + 1));
+      const Canvas small = canvas.scaled(scale);
+      dream = dream_on(run, checkpoint, octave + 1, with_detail(whole, dream, small), loss);
+    }
+    run.figure("layer", layer_of(run) + (channel_ < 0 ? "" : ", channel " + std::to_string(channel_)));
+    run.results["layer"] = layer_of(run);
+    run.show("dream", clamp(dream), "what " + layer_of(run) + " makes of it");
+  }
+
+ private:
+  std::string layer_of(const Run& run) const {
+    return layer_.empty() ? last_layer_of_stride_16(run.model()) : run.model().layer(layer_).name;
+  }
+
+  // Where a network sees parts of things; what follows sees things as a whole, at few places.
+  static std::string last_layer_of_stride_16(const Model& model) {
+    const InputSpec& input = model.image_input();
+    const GraphRegions regions(model);
+    std::string last;
+    for (const Layer& layer : model.layers)
+      if (regions.shape(layer.name).h() >= input.shape.h() / 16) last = layer.name;
+    return last;
+  }
+
+  // With the jitter's offsets as an input.
+  static Model network(const Run& run, const Canvas& canvas) {
+    const InputSpec& input = run.model().image_input();
+    GraphBuilder graph("deepdream");
+    const std::string pixels = graph.image_input("pixels", input.shape.c(), canvas.height, canvas.width);
+    const std::string offsets = graph.vector_input("offsets", 2);
+    graph.append(run.model(), add_normalisation(graph, graph.add("jitter", "roll", {pixels, offsets}), input));
+    return graph.model();
+  }
+
+  PlanRequest request(const Run& run, const std::vector<std::string>& losses) const {
+    return {.device = run.device(), .losses = losses, .gradients = {"pixels"}};
+  }
+
+  // The photo in another size, with what was dreamt in the one before.
+  static Image with_detail(const Image& photo, const Image& dream, const Canvas& canvas) {
+    const auto sized = [](const Image& image, int64_t height, int64_t width) {
+      return resize(image, static_cast<int>(height), static_cast<int>(width), Filter::bilinear);
+    };
+    Image detail = dream;
+    const Image without = sized(photo, dream.height, dream.width);
+    for (size_t i = 0; i < detail.values.size(); ++i) detail.values[i] -= without.values[i];
+    Image sum = sized(photo, canvas.height, canvas.width);
+    const Image enlarged = sized(detail, canvas.height, canvas.width);
+    for (size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += enlarged.values[i];
+    return clamp(std::move(sum));
+  }
+
+  Image dream_on(Run& run, Checkpoint& checkpoint, int64_t octave, const Image& start, const Loss& loss) const {
+    const InputSpec& input = run.model().image_input();
+    const std::string name = "octave " + std::to_string(octave);
+    const Model model = network(run, {start.height, start.width});
+    Objective objective({{"features", loss, -1}});
+    const auto session = run.open(model, request(run, objective.layers()));
+    const LoopHooks hooks{.before =
+                              [&](int64_t step, Session& s) {
+                                Random random(run.keys().seed, octave, step);
+                                Array offsets({1, 2, 1, 1});
+                                for (float& offset : offsets.values)
+                                  offset = static_cast<float>(random.below(2 * jitter_ + 1) - jitter_);
+                                s.set_input("offsets", offsets);
+                              },
+                          .picture = [&](const Array& x) { return from_pixels(x, input); }};
+    Loop loop(run, name, keys_, checkpoint, objective, model, *session, "pixels", hooks);
+    const auto minimiser = make_minimiser("gradient_ascent",
+                                          {{"lr", step_ * grey_level(input)},
+                                           {"normalisation", "mean_abs"},
+                                           {"min", input.range[0]},
+                                           {"max", input.range[1]}},
+                                          {1, input.shape.c(), start.height, start.width});
+    const LoopResult result = loop.minimise(*minimiser, to_pixels(start, input));
+    show_result(run, name, objective, result);
+    return from_pixels(result.x, input);
+  }
+
+  Array guide_features(Run& run) const {
+    const Image guide = scaled_to(read_image(guide_), run.model().image_input().shape.w(), run);
+    const Model model = network(run, {guide.height, guide.width});
+    const std::string layer = layer_of(run);
+    const auto session = run.open(model, {.device = run.device(), .observe = {layer}});
+    session->set_input("pixels", to_pixels(guide, run.model().image_input()));
+    session->set_input("offsets", Array({1, 2, 1, 1}));
+    session->forward();
+    run.show("guide", guide, "the guide");
+    return session->value(layer);
+  }
+
+  std::string layer_;
+  int64_t channel_ = -1;
+  std::filesystem::path guide_;
+  int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32;
+  double octave_scale_ = 1.4, step_ = 1.5;
+  LoopKeys keys_;
+};
+
+const RegisterAlgorithm registered({"deepdream", "what a layer sees in a photo, amplified",
+                                    "Mordvintsev, Olah and Tyka 2015, \"Inceptionism\"", make_algorithm<DeepDream>});
+
+}  // namespace
+}  // namespace convlens::viz
