@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "engine/graph_regions.h"
+#include "kernels/base/error.h"
 #include "kernels/base/sha256.h"
 #include "viz/algorithm.h"
 #include "viz/io/resize.h"
@@ -29,8 +30,11 @@ namespace {
 
 // Of one image's features x, in one channel or (-1) all: sum x^2 / 2.
 Loss half_square(const std::string& layer, int64_t channel) {
-  const auto evaluate = [channel](const Array& x, Array& gradient) {
+  const auto evaluate = [layer, channel](const Array& x, Array& gradient) {
     const int64_t plane = x.shape.h() * x.shape.w();
+    if (channel >= x.shape.c())
+      throw InputError("'channel' must be below the " + std::to_string(x.shape.c()) + " channels of layer '" + layer +
+                       "', found " + std::to_string(channel));
     const int64_t begin = channel < 0 ? 0 : channel * plane, end = channel < 0 ? x.shape.c() * plane : begin + plane;
     double sum = 0;
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
@@ -77,6 +81,10 @@ class DeepDream final : public Algorithm {
     v.field({.name = "step", .doc = "mean change of a pixel in a step, in grey levels", .min = 0}, step_);
     v.field({.name = "jitter", .doc = "the picture is shifted by up to so many pixels before each step", .min = 0},
             jitter_);
+    v.field(
+        {.name = "frames", .doc = "of a zoom into the dream; each goes on from the middle of the one before", .min = 1},
+        frames_);
+    v.field({.name = "zoom", .doc = "from one frame to the next", .min = 1, .max = 10}, zoom_);
     keys_.describe(v);
   }
 
@@ -98,15 +106,15 @@ class DeepDream final : public Algorithm {
         guide_.empty() ? half_square(layer_of(run), channel_) : nearness(layer_of(run), guide_features(run));
     Checkpoint checkpoint(run);
     run.show("photo", whole, "the photo");
-    Image dream = whole;
-    for (int64_t octave = 0; octave < octaves_; ++octave) {
-      const double scale = std::pow(octave_scale_, static_cast<double>(octave - octaves_ + 1));
-      const Canvas small = canvas.scaled(scale);
-      dream = dream_on(run, checkpoint, octave + 1, with_detail(whole, dream, small), loss);
-    }
+    Image dream = dream_on(run, checkpoint, 1, whole, loss);
     run.figure("layer", layer_of(run) + (channel_ < 0 ? "" : ", channel " + std::to_string(channel_)));
     run.results["layer"] = layer_of(run);
     run.show("dream", clamp(dream), "what " + layer_of(run) + " makes of it");
+    for (int64_t frame = 2; frame <= frames_; ++frame) {
+      dream = dream_on(run, checkpoint, frame, zoomed(dream), loss);
+      const std::string caption = "frame " + std::to_string(frame) + " of the zoom";
+      run.show("frame-" + std::to_string(frame), clamp(dream), caption);
+    }
   }
 
  private:
@@ -152,22 +160,47 @@ class DeepDream final : public Algorithm {
     return clamp(std::move(sum));
   }
 
-  Image dream_on(Run& run, Checkpoint& checkpoint, int64_t octave, const Image& start, const Loss& loss) const {
+  // The middle of a dream as large as the whole: where the next frame of the zoom begins.
+  Image zoomed(const Image& dream) const {
+    const auto part = [&](int edge) { return std::max(1, static_cast<int>(std::lround(edge / zoom_))); };
+    return resize(center_crop(dream, part(dream.height), part(dream.width)), dream.height, dream.width,
+                  Filter::bicubic);
+  }
+
+  // Through all octaves.
+  Image dream_on(Run& run, Checkpoint& checkpoint, int64_t frame, const Image& start, const Loss& loss) const {
+    Image dream = start;
+    for (int64_t octave = 1; octave <= octaves_; ++octave) {
+      const Canvas canvas =
+          Canvas{start.height, start.width}.scaled(std::pow(octave_scale_, static_cast<double>(octave - octaves_)));
+      dream = climb(run, checkpoint, {frame, octave}, with_detail(start, dream, canvas), loss);
+    }
+    return dream;
+  }
+
+  struct Place {
+    int64_t frame, octave;
+    std::string name() const {
+      return (frame > 1 ? "frame " + std::to_string(frame) + ", " : "") + "octave " + std::to_string(octave);
+    }
+  };
+
+  // The steps of one octave.
+  Image climb(Run& run, Checkpoint& checkpoint, const Place& place, const Image& start, const Loss& loss) const {
     const InputSpec& input = run.model().image_input();
-    const std::string name = "octave " + std::to_string(octave);
     const Model model = network(run, {start.height, start.width});
     Objective objective({{"features", loss, -1}});
     const auto session = run.open(model, request(run, objective.layers()));
     const LoopHooks hooks{.before =
                               [&](int64_t step, Session& s) {
-                                Random random(run.keys().seed, octave, step);
+                                Random random(run.keys().seed, place.frame, place.octave, step);
                                 Array offsets({1, 2, 1, 1});
                                 for (float& offset : offsets.values)
                                   offset = static_cast<float>(random.below(2 * jitter_ + 1) - jitter_);
                                 s.set_input("offsets", offsets);
                               },
                           .picture = [&](const Array& x) { return from_pixels(x, input); }};
-    Loop loop(run, name, keys_, checkpoint, objective, model, *session, "pixels", hooks);
+    Loop loop(run, place.name(), keys_, checkpoint, objective, model, *session, "pixels", hooks);
     const auto minimiser = make_minimiser("gradient_ascent",
                                           {{"lr", step_ * grey_level(input)},
                                            {"normalisation", "mean_abs"},
@@ -175,7 +208,7 @@ class DeepDream final : public Algorithm {
                                            {"max", input.range[1]}},
                                           {1, input.shape.c(), start.height, start.width});
     const LoopResult result = loop.minimise(*minimiser, to_pixels(start, input));
-    show_result(run, name, objective, result);
+    if (place.frame == 1) show_result(run, place.name(), objective, result);
     return from_pixels(result.x, input);
   }
 
@@ -194,8 +227,8 @@ class DeepDream final : public Algorithm {
   std::string layer_;
   int64_t channel_ = -1;
   std::filesystem::path guide_;
-  int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32;
-  double octave_scale_ = 1.4, step_ = 1.5;
+  int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32, frames_ = 1;
+  double octave_scale_ = 1.4, step_ = 1.5, zoom_ = 1.05;
   LoopKeys keys_;
 };
 
