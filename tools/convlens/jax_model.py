@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.scipy.ndimage import map_coordinates
 
 from convlens.model import Model
 from convlens.operators import Params, explicit_padding, full_params, pair, window_padding, window_stride
@@ -241,6 +242,21 @@ def _mse_loss(p: Params, x: list[Array], w: Weights) -> Array:
 def _roll(p: Params, x: list[Array], w: Weights) -> Array:
     offsets = jnp.round(x[1]).astype(int)
     return jax.vmap(lambda image, by: jnp.roll(image, (by[0, 0, 0], by[1, 0, 0]), (1, 2)))(x[0], offsets)
+
+
+@operation("affine")
+def _affine(p: Params, x: list[Array], w: Weights) -> Array:
+    height, width = x[0].shape[2:]
+    middle = jnp.array([height - 1, width - 1], x[0].dtype) / 2
+    rows, columns = jnp.meshgrid(jnp.arange(height) - middle[0], jnp.arange(width) - middle[1], indexing="ij")
+    here = jnp.stack([columns, rows, jnp.ones_like(rows)])
+
+    def one_image(image: Array, matrix: Array) -> Array:
+        right, down = jnp.tensordot(matrix.reshape(2, 3), here, 1)
+        positions = [down + middle[0], right + middle[1]]
+        return jax.vmap(lambda plane: map_coordinates(plane, positions, order=1))(image)
+
+    return jax.vmap(one_image)(x[0], x[1])
 
 
 @operation("gaussian_blur")

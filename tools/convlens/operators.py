@@ -176,6 +176,12 @@ def _roll(_: Params, x: list[Shape]) -> Shape:
     return x[0]
 
 
+def _affine(_: Params, x: list[Shape]) -> Shape:
+    if x[1] != (x[0][0], 6, 1, 1):
+        raise UserError(f"the matrices have the shape {x[1]}, expected ({x[0][0]}, 6, 1, 1)")
+    return x[0]
+
+
 _CONV: Params = {
     "out_channels": REQUIRED,
     "kernel_size": REQUIRED,
@@ -225,6 +231,7 @@ OPERATORS: dict[str, Operator] = {
     "mse_loss": Operator({"reduction": "mean"}, _number, lambda p, x: {"target": x[0][1:]}),
     "alpha_norm": Operator({"alpha": 2.0}, _number),
     "roll": Operator({}, _roll, arity=(2, 2)),
+    "affine": Operator({}, _affine, arity=(2, 2)),
     "gaussian_blur": Operator({"sigma": 1.0, "border": "reflect"}, _same),
     "clamp": Operator({"min": None, "max": None}, _same),
 }
