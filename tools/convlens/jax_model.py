@@ -259,6 +259,15 @@ def _affine(p: Params, x: list[Array], w: Weights) -> Array:
     return jax.vmap(one_image)(x[0], x[1])
 
 
+@operation("irfft2")
+def _irfft2(p: Params, x: list[Array], w: Weights) -> Array:
+    real, imaginary = jnp.split(x[0], 2, 1)
+    size = height, width = x[0].shape[2], p["width"]
+    frequency = jnp.hypot(jnp.fft.fftfreq(height)[:, None], jnp.fft.rfftfreq(width))
+    scale = jnp.maximum(frequency, 1 / max(size)) ** -p["decay"]
+    return jnp.fft.irfft2(scale * (real + 1j * imaginary), size, norm=p["norm"])
+
+
 @operation("gaussian_blur")
 def _gaussian_blur(p: Params, x: list[Array], w: Weights) -> Array:
     radius = int(4 * p["sigma"] + 0.5)

@@ -182,6 +182,16 @@ def _affine(_: Params, x: list[Shape]) -> Shape:
     return x[0]
 
 
+def _irfft2(p: Params, x: list[Shape]) -> Shape:
+    n, c, h, columns = x[0]
+    if c % 2 or columns != p["width"] // 2 + 1:
+        raise UserError(
+            f"the spectrum of an image {p['width']} wide has an even number of channels and "
+            f"{p['width'] // 2 + 1} columns, found {c} and {columns}"
+        )
+    return (n, c // 2, h, p["width"])
+
+
 _CONV: Params = {
     "out_channels": REQUIRED,
     "kernel_size": REQUIRED,
@@ -232,6 +242,7 @@ OPERATORS: dict[str, Operator] = {
     "alpha_norm": Operator({"alpha": 2.0}, _number),
     "roll": Operator({}, _roll, arity=(2, 2)),
     "affine": Operator({}, _affine, arity=(2, 2)),
+    "irfft2": Operator({"width": REQUIRED, "norm": "backward", "decay": 0.0}, _irfft2),
     "gaussian_blur": Operator({"sigma": 1.0, "border": "reflect"}, _same),
     "clamp": Operator({"min": None, "max": None}, _same),
 }
