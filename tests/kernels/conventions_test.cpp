@@ -92,6 +92,30 @@ TEST(Conventions, GaussianBlur) {
   expect_near(plane("gaussian_blur", {{"sigma", 0.5}, {"border", "zero"}}, 1, line), constant);
 }
 
+TEST(Conventions, InstanceStatistics) {
+  expect_near(plane("instance_statistics", {{"eps", 1.0 / 3}}, 2, {1, 2, 3, 6}), {3, std::sqrt(5.0)});
+  expect_near(plane("instance_statistics", {{"eps", 0.5}, {"correction", 0}}, 1, {1, 2, 3, 6}), {3, 2});
+}
+
+// Of mean 3 and standard deviation 2 (variance 16 / 4, or 16 / 3) to 13 and 3 (18 / 2, or 18 / 1).
+TEST(Conventions, AdaptiveInstanceNorm) {
+  const auto shown = [](int correction) {
+    OperatorCase c{.op = "adaptive_instance_norm",
+                   .name = "by_hand",
+                   .params = operator_by_name("adaptive_instance_norm").new_params()};
+    read_params(*c.params, {{"eps", 0}, {"correction", correction}}, "test", "params");
+    c.inputs = {{1, 1, 2, 2}, {1, 1, 1, 2}};
+    OperatorRun run(c, c.problem(DataType::f64, Layout::nchw));
+    std::ranges::copy(std::vector<double>{1, 5, 5, 1}, run.inputs[0].f64().begin());
+    std::ranges::copy(std::vector<double>{16, 10}, run.inputs[1].f64().begin());
+    run.run(*variants("adaptive_instance_norm", Pass::forward, Device::reference).at(0));
+    return std::vector<double>{run.output[0].f64().begin(), run.output[0].f64().end()};
+  };
+  expect_near(shown(0), {10, 16, 16, 10});
+  const double distance = 2 * std::sqrt(18.0 * 3 / 16);
+  expect_near(shown(1), {13 - distance, 13 + distance, 13 + distance, 13 - distance});
+}
+
 TEST(Conventions, ClampPassesTheGradientAtItsLimits) {
   OperatorCase c{.op = "clamp", .name = "limits", .params = operator_by_name("clamp").new_params()};
   read_params(*c.params, {{"min", -1}, {"max", 2}}, "test", "params");

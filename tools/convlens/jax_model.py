@@ -238,6 +238,22 @@ def _mse_loss(p: Params, x: list[Array], w: Weights) -> Array:
     return total / w["target"].size if p["reduction"] == "mean" else total
 
 
+def _mean_and_std(p: Params, x: Array) -> tuple[Array, Array]:
+    variance = x.var((2, 3), ddof=p["correction"], keepdims=True)
+    return x.mean((2, 3), keepdims=True), jnp.sqrt(variance + p["eps"])
+
+
+@operation("instance_statistics")
+def _instance_statistics(p: Params, x: list[Array], w: Weights) -> Array:
+    return jnp.concatenate(_mean_and_std(p, x[0]), 1)
+
+
+@operation("adaptive_instance_norm")
+def _adaptive_instance_norm(p: Params, x: list[Array], w: Weights) -> Array:
+    (content_mean, content_std), (style_mean, style_std) = _mean_and_std(p, x[0]), _mean_and_std(p, x[1])
+    return style_std * (x[0] - content_mean) / content_std + style_mean
+
+
 @operation("roll")
 def _roll(p: Params, x: list[Array], w: Weights) -> Array:
     offsets = jnp.round(x[1]).astype(int)

@@ -170,6 +170,24 @@ def _conditional(p: Params, x: list[Shape]) -> Shape:
     return x[0]
 
 
+def _require_pixels(p: Params, x: Shape) -> None:
+    if x[2] * x[3] <= p["correction"]:
+        raise UserError(f"a variance with correction {p['correction']} needs more pixels, found {x}")
+
+
+def _instance_statistics(p: Params, x: list[Shape]) -> Shape:
+    _require_pixels(p, x[0])
+    return (x[0][0], 2 * x[0][1], 1, 1)
+
+
+def _adaptive(p: Params, x: list[Shape]) -> Shape:
+    if x[0][:2] != x[1][:2]:
+        raise UserError(f"the style must have as many images and channels as the content, {x[0]}, found {x[1]}")
+    for shape in x:
+        _require_pixels(p, shape)
+    return x[0]
+
+
 def _roll(_: Params, x: list[Shape]) -> Shape:
     if x[1] != (x[0][0], 2, 1, 1):
         raise UserError(f"the offsets have the shape {x[1]}, expected ({x[0][0]}, 2, 1, 1)")
@@ -226,6 +244,8 @@ OPERATORS: dict[str, Operator] = {
         lambda p, x: {role: (p["styles"], x[0][1]) for role in ("weight", "bias")},
         (2, 2),
     ),
+    "adaptive_instance_norm": Operator({"eps": 1e-5, "correction": 1}, _adaptive, arity=(2, 2)),
+    "instance_statistics": Operator({"eps": 1e-5, "correction": 1}, _instance_statistics),
     "lrn": Operator({"size": REQUIRED, "alpha": 1e-4, "beta": 0.75, "k": 1.0}, _same),
     "softmax": Operator({}, _same),
     "log_softmax": Operator({}, _same),

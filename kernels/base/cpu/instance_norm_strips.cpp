@@ -15,6 +15,14 @@ void strip_statistics(const ChannelStrip& strip, const float* x, double eps, Ins
   }
 }
 
+void instance_statistics(const TensorDesc& desc, double eps, const float* x, InstanceStatistics* statistics) {
+  const ChannelStrips strips(desc);
+  parallel_for(strips.count(), [&](int64_t k) {
+    const ChannelStrip strip = strips[k];
+    strip_statistics(strip, x, eps, statistics + strip.n * desc.shape.c() + strip.channel);
+  });
+}
+
 void strip_gradients(const ChannelStrip& strip, const float* grad_y, const float* x,
                      const InstanceStatistics* statistics, InstanceGradient* gradients) {
   const StripSums sums = strip_sums(strip, grad_y, x);

@@ -12,6 +12,27 @@ namespace convlens {
 /// Statistics in one read: sums of x and x^2 in double, in which squares of floats are exact.
 void strip_statistics(const ChannelStrip& strip, const float* x, double eps, InstanceStatistics* statistics);
 
+/// statistics[n * C + c] for every channel of every image.
+void instance_statistics(const TensorDesc& desc, double eps, const float* x, InstanceStatistics* statistics);
+
+/// dL/dx of a loss that depends on mean and standard deviation alone: dL/dmean / P + dL/dstd slope xhat. `gradient(n,
+/// c)` has the derivatives by the mean, `shift`, and by the standard deviation, `scale`.
+template <class Gradient>
+void instance_statistics_backward(const TensorDesc& desc, const CorrectedStd& std, const Gradient& gradient,
+                                  const float* x, const InstanceStatistics* statistics, float* grad_x) {
+  const ChannelStrips strips(desc);
+  parallel_for(strips.count(), [&](int64_t k) {
+    const ChannelStrip strip = strips[k];
+    StripAffine affine;
+    for (int64_t i = 0; i < strip.channels; ++i) {
+      const InstanceGradient own = gradient(strip.n, strip.channel + i);
+      const InstanceStatistics& s = statistics[strip.n * desc.shape.c() + strip.channel + i];
+      affine.set(i, own.scale * std.slope() * s.inverse_std, s.mean, own.shift / static_cast<double>(strip.pixels));
+    }
+    apply_to_strip(strip, affine, x, grad_x);
+  });
+}
+
 /// `saved` may be null.
 template <class Scale, class Shift>
 void instance_norm_forward(const TensorDesc& desc, double eps, const Scale& scale, const Shift& shift, const float* x,

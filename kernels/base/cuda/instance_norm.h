@@ -27,6 +27,7 @@ struct Moments {
     squares += other.squares + distance * distance * count * share;
     count = total;
   }
+  __device__ float inverse_std(float eps) const { return 1.0F / sqrtf(squares / count + eps); }
 };
 
 /// Those of all threads' numbers, in every thread: first within warps by shuffles, then between them. Once a kernel.
@@ -48,6 +49,20 @@ __device__ inline Moments moments_of_block(Moments own) {
   return all;
 }
 
+/// Those of a channel's pixels, counted from the first, in every thread. Once a kernel.
+__device__ inline Moments moments_of_channel(const float* x, int pixels) {
+  const float origin = x[0];
+  Moments own;
+  for (int i = threadIdx.x; i < pixels; i += element_threads) own.add(x[i] - origin);
+  return moments_of_block(own);
+}
+
+/// In every thread. Once a kernel.
+__device__ inline InstanceStatistics instance_statistics(const float* x, int pixels, float eps) {
+  const Moments all = moments_of_channel(x, pixels);
+  return {static_cast<double>(x[0]) + all.mean, all.inverse_std(eps)};
+}
+
 /// xhat = (x - mean) / sqrt(variance + eps). Both means are counted from `origin`, the channel's first pixel.
 struct Normalized {
   __device__ Normalized(const InstanceStatistics& s, float first_pixel)
@@ -62,13 +77,17 @@ struct Normalized {
 __device__ inline void instance_norm(const float* x, int pixels, float eps, float gamma, float beta, float* y,
                                      InstanceStatistics* saved) {
   const float origin = x[0];
-  Moments own;
-  for (int i = threadIdx.x; i < pixels; i += element_threads) own.add(x[i] - origin);
-  const Moments all = moments_of_block(own);
-  const float inverse_std = 1.0F / sqrtf(all.squares / all.count + eps);
-  if (saved && threadIdx.x == 0) *saved = {static_cast<double>(origin) + all.mean, inverse_std};
-  const float scale = gamma * inverse_std;
+  const Moments all = moments_of_channel(x, pixels);
+  if (saved && threadIdx.x == 0) *saved = {static_cast<double>(origin) + all.mean, all.inverse_std(eps)};
+  const float scale = gamma * all.inverse_std(eps);
   for (int i = threadIdx.x; i < pixels; i += element_threads) y[i] = scale * (x[i] - origin - all.mean) + beta;
+}
+
+/// dL/dx = shift + slope * xhat of a loss that depends on mean and standard deviation alone (CorrectedStd).
+__device__ inline void instance_statistics_backward(const float* x, int pixels, const InstanceStatistics& saved,
+                                                    float shift, float slope, float* grad_x) {
+  const Normalized normalized(saved, x[0]);
+  for (int i = threadIdx.x; i < pixels; i += element_threads) grad_x[i] = slope * normalized(x[i]) + shift;
 }
 
 /// Sums over pixels of dL/dy and of xhat dL/dy, which are also dL/dbeta and dL/dgamma.
