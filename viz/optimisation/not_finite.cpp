@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <ranges>
 #include <set>
 
@@ -12,10 +13,22 @@ bool all_finite(const Array& array) {
   return std::ranges::all_of(array.values, [](float value) { return std::isfinite(value); });
 }
 
-// A session like the given one that lets every layer be looked at, with its inputs.
+// Those of `layers` on which a loss depends.
+std::vector<std::string> leading_to(const Model& model, const std::vector<std::string>& layers,
+                                    std::span<const Loss> losses) {
+  std::set<std::string> leading;
+  for (const Loss& loss : losses) leading.insert(loss.layer);
+  for (const Layer& layer : std::views::reverse(model.layers))
+    if (leading.contains(layer.name)) leading.insert(layer.inputs.begin(), layer.inputs.end());
+  std::vector<std::string> some;
+  std::ranges::copy_if(layers, std::back_inserter(some), [&](const auto& layer) { return leading.contains(layer); });
+  return some;
+}
+
+// A session like the given one that lets layers and gradients be looked at, with its inputs.
 Session observing(const Model& model, const Session& session, const std::vector<std::string>& layers,
-                  std::span<const Loss> losses) {
-  PlanRequest request{.device = session.plan().device, .observe = layers, .gradients = layers};
+                  const std::vector<std::string>& gradients, std::span<const Loss> losses) {
+  PlanRequest request{.device = session.plan().device, .observe = layers, .gradients = gradients};
   for (const Loss& loss : losses) request.losses.push_back(loss.layer);
   std::map<std::string, Array> inputs;
   for (const InputSpec& input : model.inputs)
@@ -38,12 +51,13 @@ std::string first_not_finite(const Model& model, const Session& session, std::sp
   for (const auto& [layer, host] : session.plan().fused) run.insert(layer);
   for (const Layer& layer : model.layers)
     if (run.contains(layer.name)) layers.push_back(layer.name);
-  Session look = observing(model, session, layers, losses);
+  const std::vector<std::string> leading = leading_to(model, layers, losses);
+  Session look = observing(model, session, layers, leading, losses);
   look.forward();
   for (const std::string& layer : layers)
     if (!all_finite(look.value(layer))) return "the output of layer '" + layer + "'";
   look.backward(losses);
-  for (const std::string& layer : std::views::reverse(layers))
+  for (const std::string& layer : std::views::reverse(leading))
     if (!all_finite(look.gradient(layer))) return "the gradient of layer '" + layer + "'";
   return "";
 }
