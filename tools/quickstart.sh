@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# From a fresh clone to a page about a photo: installs what is missing, builds, gets the default model and two sample
-# photos, and runs viz/examples/quickstart.json. Run again, it does only what is not done yet.
+# From a fresh clone to a page about a photo: installs what is missing, builds, gets the default model, one that paints and
+# two sample photos, and runs viz/examples/quickstart.json. Run again, it does only what is not done yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-model=efficientnet_lite0
+models=(efficientnet_lite0 conditional_style26)
 
 run_quietly() {
   local log=$1
@@ -26,10 +26,12 @@ fi
 if [ ! -x build/viz/viz_run ]; then echo "Building viz_run (some minutes, once)"; fi
 run_quietly build/build.log cmake --build build --target viz_run
 
-if [ ! -f "models/$model/model.json" ]; then
-  echo "Getting the model $model"
-  .venv/bin/python tools/get_model.py "$model"
-fi
+for model in "${models[@]}"; do
+  if [ ! -f "models/$model/model.json" ]; then
+    echo "Getting the model $model"
+    .venv/bin/python tools/get_model.py "$model"
+  fi
+done
 if [ ! -f models/samples/coffee.png ]; then
   echo "Getting sample photos"
   .venv/bin/python tools/get_samples.py

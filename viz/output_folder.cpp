@@ -67,6 +67,11 @@ void OutputFolder::save_text(const std::string& name, const std::string& text) {
   record(name);
 }
 
+void OutputFolder::save_file(const std::string& name, const std::function<void(const fs::path&)>& write) {
+  write(place(name));
+  record(name);
+}
+
 void OutputFolder::keep(const std::string& note, const std::string& text) {
   write_file(place(note), text);
   holds_kept_parts_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class OutputFolder {
   void save(const std::string& name, const Image& image);  ///< `name` without ".png"
   void save(const std::string& name, const Array& array);  ///< `name` without ".npy"
   void save_text(const std::string& name, const std::string& text);
+  /// What `write` makes of the path it is given, e.g. by another program.
+  void save_file(const std::string& name, const std::function<void(const std::filesystem::path&)>& write);
 
   /// Name -> sha256 of everything saved so far.
   using Hashes = std::map<std::string, std::string>;

@@ -22,13 +22,19 @@ Run::Run(const RunConfig& config, const Model& model, Section& section, OutputFo
   const InputSpec& input = model.image_input();
   const auto& size = config.keys.size;
   const int64_t height = size.empty() ? input.shape.h() : size[0], width = size.empty() ? input.shape.w() : size[1];
-  view_ = network_view(read_image(config.keys.image), input, static_cast<int>(height), static_cast<int>(width));
+  photo_ = read_image(config.keys.image);
+  view_ = network_view(photo_, input, static_cast<int>(height), static_cast<int>(width));
   tensor_ = to_tensor(view_, input);
 }
 
-const Image& Run::view() const {
-  if (view_.values.empty())
+const Image& Run::photo() const {
+  if (photo_.values.empty())
     throw InputError("the algorithm '" + config_.info->name + "' looks at a photo: the key 'image' is missing");
+  return photo_;
+}
+
+const Image& Run::view() const {
+  photo();
   return view_;
 }
 

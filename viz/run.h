@@ -27,7 +27,8 @@ class Run {
   const Model& model() const { return model_; }
   Device device() const { return device_; }
 
-  const Image& view() const;    ///< the photo at the network's size; throws InputError when the run has no image
+  const Image& photo() const;   ///< as it is in its file; throws InputError when the run has no image
+  const Image& view() const;    ///< the photo at the network's size; throws as photo() does
   const Array& tensor() const;  ///< the same as the network's input
   const std::string& input_name() const { return model_.image_input().name; }
 
@@ -40,7 +41,11 @@ class Run {
   /// Saves a picture under this name, and shows it on the page with a caption.
   void show(const std::string& name, const Image& image, const std::string& caption, Scaling scaling = Scaling::smooth);
   void save(const std::string& name, const Array& array) { folder_->save(prefix_ + name, array); }
+  void save(const std::string& name, const Image& image) { folder_->save(prefix_ + name, image); }
   void save_text(const std::string& name, const std::string& text) { folder_->save_text(prefix_ + name, text); }
+  void save_file(const std::string& name, const std::function<void(const std::filesystem::path&)>& write) {
+    folder_->save_file(prefix_ + name, write);
+  }
 
   /// The folder of the results, for what outlives a run; results themselves go through save() and show().
   const std::filesystem::path& out() const { return folder_->path(); }
@@ -75,7 +80,7 @@ class Run {
   std::string prefix_;
   Section& section_;
   ProgressDisplay display_ = no_display();
-  Image view_;
+  Image photo_, view_;
   Array tensor_;
 };
 

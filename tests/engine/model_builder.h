@@ -20,6 +20,12 @@ class ModelBuilder {
     model_.output = "image";
   }
 
+  /// Adds an input that is no image.
+  void add_vector(const std::string& name, int64_t size) {
+    model_.inputs.push_back({.name = name, .kind = InputSpec::Kind::vector, .shape = {1, size, 1, 1}});
+    shapes_[name] = model_.inputs.back().shape;
+  }
+
   /// Adds a layer and returns its name; with no inputs it reads the layer added before it.
   std::string add(const std::string& name, const std::string& op, const Json& params = Json::object(),
                   std::vector<std::string> inputs = {}) {

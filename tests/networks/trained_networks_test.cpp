@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "engine/session.h"
+#include "kernels/base/json.h"
+#include "tests/networks/golden_input.h"
 #include "tests/networks/trained.h"
 #include "viz/class_names.h"
 
@@ -76,6 +79,23 @@ TEST_F(TrainedNetworks, StyleNetworkPaintsAPicture) {
   const double deviation = std::sqrt(squares / static_cast<double>(picture.values.size()) - mean * mean);
   EXPECT_TRUE(mean > 50 && mean < 200) << mean;  // grey levels 0..255
   EXPECT_TRUE(deviation > 30 && deviation < 120) << deviation;
+}
+
+// A blend of two styles by the published file, as ONNX Runtime painted it (tools/make_style_golden.py).
+TEST_F(TrainedNetworks, StylesBlendAsInThePublishedNetwork) {
+  const Json golden =
+      Json::parse(std::ifstream(std::filesystem::path(CONVLENS_SOURCE_DIR) / "tests/networks/style_golden.json"));
+  const auto net = model(golden.at("architecture"));
+  const auto extents = golden.at("shape").get<std::vector<int64_t>>();
+  const Shape shape{std::span<const int64_t>(extents)};
+  Session session(*net, {.input_shapes = {{"image", shape}}, .observe = {net->output}});
+  for (const InputSpec& spec : net->inputs)
+    session.set_input(spec.name, golden_input(spec, golden.at("seed"), spec.name == "image" ? shape : spec.shape));
+  session.forward();
+  const Array painted = session.value(net->output);
+  ASSERT_EQ(painted.shape, shape);
+  for (size_t i = 0; i < golden.at("values").size(); ++i)
+    ASSERT_NEAR(painted.values.at(golden["indices"][i].get<size_t>()), golden["values"][i].get<double>(), 1e-5);
 }
 
 }  // namespace

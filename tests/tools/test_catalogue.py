@@ -79,7 +79,9 @@ def test_graph(name: str) -> None:
         assert shapes[plan.model.output].output == (1, classes, 1, 1)
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_1", "densenet121", "efficientnet_lite0", "johnson_style"])
+@pytest.mark.parametrize(
+    "name", ["squeezenet1_1", "densenet121", "efficientnet_lite0", "johnson_style", "conditional_style26"]
+)
 def test_every_scheme_finds_its_own_tensors(name: str) -> None:
     """A file in a publisher's names and axes becomes the model it was made from."""
     entry = catalogue.load(name)

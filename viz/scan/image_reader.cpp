@@ -6,17 +6,17 @@
 #include "kernels/base/error.h"
 #include "kernels/base/sha256.h"
 #include "viz/io/read_file.h"
-#include "viz/preprocess.h"
 
 namespace convlens::viz {
 namespace {
 
-ReadImage read(const std::filesystem::path& folder, const std::filesystem::path& file, const ViewSize& size) {
+ReadImage read(const std::filesystem::path& folder, const std::filesystem::path& file,
+               const std::function<Image(const Image&)>& view) {
   ReadImage image{.file = file};
   try {
     const std::vector<std::byte> bytes = read_file(folder / file);
     image.sha256 = sha256_hex(bytes);
-    image.view = network_view(decode_image(bytes, file.string()), size.input, size.height, size.width);
+    image.view = view(decode_image(bytes, file.string()));
   } catch (const InputError& error) {
     image.broken = error.what();
   }
@@ -25,11 +25,11 @@ ReadImage read(const std::filesystem::path& folder, const std::filesystem::path&
 
 }  // namespace
 
-ImageReader::ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files, ViewSize size,
-                         int threads, int64_t batch, int64_t ahead)
+ImageReader::ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files,
+                         std::function<Image(const Image&)> view, int threads, int64_t batch, int64_t ahead)
     : folder_(std::move(folder)),
       files_(std::move(files)),
-      size_(std::move(size)),
+      view_(std::move(view)),
       batch_(static_cast<size_t>(batch)),
       ahead_(static_cast<size_t>(batch * ahead)),
       workers_(static_cast<size_t>(threads)) {}
@@ -43,7 +43,7 @@ ImageReader::~ImageReader() {
 void ImageReader::begin_next() {
   const std::filesystem::path& file = files_[begun_++];
   reading_.push_back(
-      boost::asio::post(workers_, boost::asio::use_future([this, &file] { return read(folder_, file, size_); })));
+      boost::asio::post(workers_, boost::asio::use_future([this, &file] { return read(folder_, file, view_); })));
 }
 
 std::vector<ReadImage> ImageReader::next() {

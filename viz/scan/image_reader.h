@@ -3,12 +3,14 @@
 #include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <string>
 #include <vector>
 
 #include "engine/model.h"
 #include "viz/io/image.h"
+#include "viz/preprocess.h"
 
 namespace convlens::viz {
 
@@ -16,12 +18,14 @@ namespace convlens::viz {
 struct ViewSize {
   InputSpec input;
   int height, width;
+
+  Image operator()(const Image& photo) const { return network_view(photo, input, height, width); }
 };
 
 struct ReadImage {
   std::filesystem::path file;  ///< relative to the folder
   std::string sha256;          ///< of the file's bytes
-  Image view;                  ///< as the network sees it
+  Image view;                  ///< what was made of it, e.g. as the network sees it
   std::string broken;          ///< why it cannot be read, in one sentence; empty if it can
 };
 
@@ -30,8 +34,9 @@ struct ReadImage {
 class ImageReader {
  public:
   /// `ahead` 1: a batch is read when it is asked for. 2: while one is looked at, the next is read.
-  ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files, ViewSize size, int threads,
-              int64_t batch, int64_t ahead);
+  /// `view` makes of a photo what is wanted of it, in several threads at once; an InputError of its is a broken file's.
+  ImageReader(std::filesystem::path folder, std::vector<std::filesystem::path> files,
+              std::function<Image(const Image&)> view, int threads, int64_t batch, int64_t ahead);
   ~ImageReader();
   ImageReader(const ImageReader&) = delete;
   ImageReader& operator=(const ImageReader&) = delete;
@@ -44,7 +49,7 @@ class ImageReader {
 
   std::filesystem::path folder_;
   std::vector<std::filesystem::path> files_;
-  ViewSize size_;
+  std::function<Image(const Image&)> view_;
   size_t batch_, ahead_, begun_ = 0;
   std::deque<std::future<ReadImage>> reading_;
   boost::asio::thread_pool workers_;

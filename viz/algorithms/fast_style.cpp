@@ -1,0 +1,287 @@
+// fast_style: a photo, a folder of photos or a video painted by a network that was trained to paint.
+//
+// The network maps a photo to a painting in one sweep (Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time
+// Style Transfer and Super-Resolution", 2016). One network has many styles if the styles share all convolutions and
+// each has its own scale gamma_s and shift beta_s after every instance norm (Dumoulin, Shlens and Kudlur, "A Learned
+// Representation For Artistic Style", 2017, section 2.2):
+//   y = gamma (x - mean) / std + beta,   gamma = sum over s of w_s gamma_s,   beta = sum over s of w_s beta_s
+// with w = 1 for one style, and any weights for a blend.
+//
+// What it paints is what it learnt: strokes of the size that the training photos had, so that the same photo at another
+// size is painted with finer or coarser strokes. Frames of a video are painted one by one, and may flicker.
+
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "kernels/base/error.h"
+#include "kernels/base/sha256.h"
+#include "viz/algorithm.h"
+#include "viz/io/resize.h"
+#include "viz/io/tile.h"
+#include "viz/preprocess.h"
+#include "viz/run.h"
+#include "viz/scan/folder_scan.h"
+#include "viz/scan/image_list.h"
+#include "viz/style/looks.h"
+#include "viz/style/style_network.h"
+#include "viz/text.h"
+#include "viz/video/ffmpeg.h"
+
+namespace convlens::viz {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int page_side = 1024;  // longer side of a picture on the page
+constexpr int tile_side = 256;   // of a tile of a grid
+constexpr int shown_pairs = 8;   // of a folder
+
+std::string pixels(const Image& image) { return std::to_string(image.height) + " x " + std::to_string(image.width); }
+
+Image shrunk(const Image& image, int64_t longest_side, Filter filter) {
+  const double scale = static_cast<double>(longest_side) / std::max(image.height, image.width);
+  if (scale >= 1) return image;
+  const auto scaled = [&](int extent) { return std::max(1, static_cast<int>(std::lround(extent * scale))); };
+  return clamp(resize(image, scaled(image.height), scaled(image.width), filter));
+}
+
+Image for_page(const Image& image) { return shrunk(image, page_side, Filter::bicubic); }
+
+// In the middle of a white square.
+Image square_tile(const Image& image) {
+  const Image small = shrunk(image, tile_side, Filter::bicubic);
+  Image square = make_image(3, tile_side, tile_side, 1);
+  const int top = (tile_side - small.height) / 2, left = (tile_side - small.width) / 2;
+  for (int c = 0; c < 3; ++c)
+    for (int y = 0; y < small.height; ++y) std::ranges::copy(small.row(c, y), square.row(c, top + y).begin() + left);
+  return square;
+}
+
+/// Paints photos one after the other, by one session as long as they have one size. Counts and times them.
+class Painter {
+ public:
+  Painter(const Run& run, Session* ready) : network_(run.model()), device_(run.device()), session_(ready) {}
+
+  const StyleNetwork& network() const { return network_; }
+
+  Image paint(const Image& photo, const Look& look) {
+    const auto start = Clock::now();
+    Image painting = network_.paint(session_for(photo), photo, look.shares);
+    seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+    ++count_;
+    return painting;
+  }
+
+  /// "images per second" -> how many.
+  void report_rate(Run& run, const std::string& unit) const {
+    const double rate = static_cast<double>(count_) / seconds_;
+    run.figure(unit + "s per second", fixed(rate, 2));
+    run.results["painted"] = count_;
+    run.results[unit + "s_per_second"] = rate;
+    run.say(std::to_string(count_) + " " + unit + (count_ == 1 ? "" : "s") + " painted, " + fixed(rate, 2) +
+            " a second");
+  }
+
+ private:
+  Session& session_for(const Image& photo) {
+    const PlanRequest request = network_.request(device_, photo.height, photo.width);
+    const auto& [input, shape] = *request.input_shapes.begin();
+    if (session_ && session_->plan().values.at(input).desc.shape == shape) return *session_;
+    own_.reset();  // before there is another
+    own_ = std::make_unique<Session>(network_.model(), request);
+    session_ = own_.get();
+    return *session_;
+  }
+
+  StyleNetwork network_;
+  Device device_;
+  Session* session_;
+  std::unique_ptr<Session> own_;
+  int64_t count_ = 0;
+  double seconds_ = 0;
+};
+
+class FastStyle final : public Algorithm {
+ public:
+  void describe(ParamVisitor& v) override {
+    v.field({.name = "folder", .doc = "folder of images to paint, its sub-folders included, instead of 'image'"},
+            folder_);
+    v.field({.name = "video", .doc = "video to paint, instead of 'image'; needs the program ffmpeg"}, video_);
+    v.field({.name = "longest_side",
+             .doc = "larger photos and frames are shrunk to it; 0: painted as large as they are (or as 'size' says)",
+             .min = 0,
+             .max = 16384},
+            longest_side_);
+    v.field({.name = "styles",
+             .doc = "numbers of the network's styles, from 0: a picture each; by default the first",
+             .min = 0},
+            styles_);
+    v.field({.name = "weights", .doc = "how much of each of 'styles': one picture of their blend"}, weights_);
+    v.field({.name = "grid", .doc = "the photo in all styles, small, row by row"}, grid_);
+  }
+
+  std::optional<PlanRequest> request(const Run& run) const override {
+    check(run);
+    if (run.keys().image.empty()) return std::nullopt;
+    const Image photo = prepared(run, run.photo());
+    return StyleNetwork(run.model()).request(run.device(), photo.height, photo.width);
+  }
+
+  std::map<std::string, std::string> more_inputs() const override {
+    if (!folder_.empty()) return FolderKeys{.folder = folder_}.inputs();
+    if (!video_.empty()) return {{"video", sha256_file(video_)}};
+    return {};
+  }
+
+  void execute(Run& run, Session* session) override {
+    Painter painter(run, session);
+    const auto chosen = looks(painter.network(), styles_, weights_);
+    if (!folder_.empty()) return paint_folder(run, painter, chosen);
+    if (!video_.empty()) return paint_video(run, painter, chosen);
+    paint_photo(run, painter, chosen);
+  }
+
+ private:
+  void check(const Run& run) const {
+    if (!run.keys().image.empty() + !folder_.empty() + !video_.empty() != 1)
+      throw InputError("fast_style paints what one of the keys 'image', 'folder' and 'video' names");
+    if (longest_side_ > 0 && !run.keys().size.empty()) throw InputError("'size' and 'longest_side' exclude each other");
+    if (grid_ && run.keys().image.empty())
+      throw InputError("'grid' shows one photo in all styles: it needs an 'image'");
+    looks(StyleNetwork(run.model()), styles_, weights_);
+  }
+
+  // As it is painted: three channels, in the size asked for.
+  Image prepared(const Run& run, const Image& photo) const {
+    const InputSpec& input = run.model().image_input();
+    if (!run.keys().size.empty()) return view_size(run)(photo);
+    if (longest_side_ == 0) return to_rgb(photo);
+    return shrunk(to_rgb(photo), longest_side_, input.resize == "bicubic" ? Filter::bicubic : Filter::bilinear);
+  }
+
+  void paint_photo(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
+    const Image photo = prepared(run, run.photo());
+    run.section().pictures.push_back({.caption = "the photo", .image = for_page(photo)});
+    for (const Look& look : chosen) {
+      const Image painting = painter.paint(photo, look);
+      run.save(look.name, painting);
+      run.section().pictures.push_back({.caption = look.text, .image = for_page(painting)});
+    }
+    run.figure("size", pixels(photo));
+    if (grid_) show_grid(run, painter, photo);
+    painter.report_rate(run, "image");
+  }
+
+  static void show_grid(Run& run, Painter& painter, const Image& photo) {
+    const int64_t styles = painter.network().styles();
+    Progress progress("grid", "style", styles, run.display());
+    std::vector<Image> tiles;
+    for (int64_t style = 0; style < styles; ++style) {
+      tiles.push_back(shrunk(painter.paint(photo, one_style(painter.network(), style)), tile_side, Filter::bicubic));
+      progress.advance();
+    }
+    const int columns = square_columns(static_cast<int>(styles), tiles[0].height, tiles[0].width);
+    run.show("grid", tile_grid(tiles, columns, 4),
+             "styles 0 to " + std::to_string(styles - 1) + ", row by row, " + std::to_string(columns) + " a row");
+  }
+
+  void paint_folder(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
+    const auto files = list_images(folder_);
+    ImageReader reader(
+        folder_, files, [&](const Image& photo) { return prepared(run, photo); }, omp_get_max_threads(), 1, 2);
+    Progress progress("paint", "image", std::ssize(files), run.display());
+    std::vector<BrokenFile> broken;
+    std::vector<Image> pairs;
+    std::set<fs::path> taken;
+    for (auto images = reader.next(); !images.empty(); images = reader.next()) {
+      const ReadImage& image = images.front();
+      const std::string name = result_name(image.file, taken);
+      try {
+        if (!image.broken.empty()) throw InputError(image.broken);
+        paint_file(run, painter, chosen, image.view, name, pairs);
+      } catch (const InputError& error) {
+        broken.push_back({image.file.generic_string(), error.what()});
+      }
+      progress.advance();
+    }
+    report_broken(run, broken, files.size());
+    show_pairs(run, chosen, std::move(pairs));
+    painter.report_rate(run, "image");
+  }
+
+  static void paint_file(Run& run, Painter& painter, const std::vector<Look>& chosen, const Image& photo,
+                         const std::string& name, std::vector<Image>& pairs) {
+    const bool shown = pairs.size() < shown_pairs * (1 + chosen.size());
+    if (shown) pairs.push_back(square_tile(photo));
+    for (const Look& look : chosen) {
+      const Image painting = painter.paint(photo, look);
+      run.save(look.name + "/" + name, painting);
+      if (shown) pairs.push_back(square_tile(painting));
+    }
+  }
+
+  // The file's own without its ending, unless another file took that.
+  static std::string result_name(const fs::path& file, std::set<fs::path>& taken) {
+    fs::path name = file;
+    name.replace_extension();
+    return (taken.insert(name).second ? name : file).generic_string();
+  }
+
+  static void show_pairs(Run& run, const std::vector<Look>& chosen, const std::vector<Image>& pairs) {
+    std::string caption = "the first photos, each beside: ";
+    for (const Look& look : chosen) caption += (&look == &chosen.front() ? "" : "; ") + look.text;
+    const int columns = static_cast<int>(1 + chosen.size());
+    run.show("before_and_after", tile_grid(pairs, columns, 4), caption);
+  }
+
+  void paint_video(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
+    for (const Look& look : chosen) paint_frames(run, painter, look);
+    painter.report_rate(run, "frame");
+  }
+
+  void paint_frames(Run& run, Painter& painter, const Look& look) const {
+    VideoReader reader(video_);
+    Progress progress(video_.filename().string() + ", " + look.text, "frame", reader.about_frames(), run.display());
+    auto frame = reader.next();
+    if (!frame) throw InputError(video_.string() + ": its video has no frame");
+    const Image first = prepared(run, *frame);
+    int64_t number = 0;
+    run.save_file(look.name + ".mp4", [&](const fs::path& file) {
+      VideoWriter writer(file, video_, reader.frame_rate(), first.height, first.width);
+      for (; frame; frame = reader.next()) {
+        const Image photo = prepared(run, *frame);
+        const Image painting = painter.paint(photo, look);
+        writer.write(painting);
+        if (number++ == reader.about_frames() / 2) show_frame(run, look, photo, painting);
+        progress.advance();
+      }
+      writer.finish();
+    });
+    run.figure(look.name + ".mp4",
+               std::to_string(number) + " frames of " + pixels(first) + ", " + reader.frame_rate() + " a second");
+  }
+
+  static void show_frame(Run& run, const Look& look, const Image& photo, const Image& painting) {
+    run.section().pictures.push_back({.caption = "a frame from the middle", .image = for_page(photo)});
+    run.section().pictures.push_back({.caption = look.text, .image = for_page(painting)});
+  }
+
+  fs::path folder_, video_;
+  int64_t longest_side_ = 0;
+  std::vector<int64_t> styles_;
+  std::vector<double> weights_;
+  bool grid_ = false;
+};
+
+const RegisterAlgorithm registered({"fast_style", "photos and videos painted by a network in one sweep",
+                                    "Johnson, Alahi and Fei-Fei 2016, arXiv:1603.08155; Dumoulin, Shlens and Kudlur "
+                                    "2017, arXiv:1610.07629",
+                                    make_algorithm<FastStyle>});
+
+}  // namespace
+}  // namespace convlens::viz
