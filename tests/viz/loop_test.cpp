@@ -43,7 +43,7 @@ class LoopTest : public ::testing::Test {
     RunConfig config;
     config.keys.device = "cpu";
     Section section;
-    Run run(config, model_, section, &folder);
+    viz::Run run(config, model_, section, &folder);
     run.identity = identity;
     Checkpoint checkpoint(run);
     Session session(model_, {.losses = objective.layers(), .gradients = {"x"}});

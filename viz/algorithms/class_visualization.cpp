@@ -75,7 +75,8 @@ class ClassVisualization final : public Algorithm {
             start_sd_);
     v.field({.name = "l2", .doc = "weight of |x|^2, of the distance from the mean colour (fourier: 0)", .min = 0}, l2_);
     transforms_.describe(v);
-    v.field({.name = "blur_steps", .doc = "the image is blurred every so many steps; 0: never", .min = 0}, blur_steps_);
+    v.field({.name = "blur_steps", .doc = "the image is blurred every so many steps; 0: never (fourier: 0)", .min = 0},
+            blur_steps_);
     v.field({.name = "blur_sigma", .doc = "standard deviation of that blur, in pixels", .min = 0, .max = 100},
             blur_sigma_);
     v.field({.name = "clip_steps", .doc = "pixels are clipped to the mean colour every so many steps", .min = 1},
@@ -111,6 +112,7 @@ class ClassVisualization final : public Algorithm {
     run.section().text = variant() + ".";
     const std::vector<Image> images = show_images(run, work, result.x);
     show_result(run, "ascent", objective, result);
+    warn_of_a_plain(run, result);
     check(run, work, images);
     run.save("image", work.space->pixels(result.x));
   }
@@ -131,6 +133,7 @@ class ClassVisualization final : public Algorithm {
     lr_ = 0.05;
     start_sd_ = 0.01;
     l2_ = 0;
+    blur_steps_ = 0;
     transforms_.pad = 12;
     transforms_.jitter = 8;
     transforms_.scale = {0.9, 1.1};
@@ -240,6 +243,16 @@ class ClassVisualization final : public Algorithm {
     return images;
   }
 
+  // A start at which nothing leads uphill is never left.
+  static void warn_of_a_plain(Run& run, const LoopResult& result) {
+    const std::vector<double>& scores = result.terms[0];
+    if (scores.size() < 2 || std::ranges::any_of(scores, [&](double score) { return score != scores[0]; })) return;
+    const std::string warning =
+        "the target never changed: a ReLU before it is off at the start, which 'start_sd' moves";
+    run.section().notes.push_back(warning);
+    run.say(warning);
+  }
+
   // Which of the lecture's variants the keys make.
   std::string variant() const {
     std::string text = space_ == Space::fourier ? "Spectrum of decorrelated colours" : "Pixels";
@@ -312,8 +325,8 @@ class ClassVisualization final : public Algorithm {
   LoopKeys loop_;
   double lr_ = 25, start_sd_ = 0, l2_ = 1e-3;
   TransformKeys transforms_;
-  int64_t blur_steps_ = 0, clip_steps_ = 10;
-  double blur_sigma_ = 0.5, clip_small_pixels_ = 0, clip_small_gradients_ = 0;
+  int64_t blur_steps_ = 4, clip_steps_ = 10;
+  double blur_sigma_ = 1, clip_small_pixels_ = 0, clip_small_gradients_ = 0;
   double diversity_ = 0;
   std::string diversity_layer_;
 };
