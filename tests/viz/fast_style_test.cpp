@@ -272,10 +272,13 @@ TEST_F(FastStyle, RefusesWhatItCannotPaint) {
   expect_refused("'size' and 'longest_side' exclude each other");
   config_.erase("size");
   config_["folder"] = ".";
-  expect_refused("one of the keys 'image', 'folder' and 'video'");
-  config_.erase("image");
+  config_["video"] = "config.json";
+  expect_refused("'folder' and 'video' exclude each other");
+  config_.erase("video");
   config_["grid"] = true;
   expect_refused("'grid' shows one photo in all styles");
+  config_ = {{"algorithm", "fast_style"}, {"model", "model"}, {"out", "out"}};
+  expect_refused("the key 'image' is missing");
 }
 
 TEST_F(FastStyle, RefusesANetworkThatDoesNotPaint) {

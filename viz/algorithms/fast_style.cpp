@@ -65,7 +65,8 @@ Image square_tile(const Image& image) {
 /// Paints photos one after the other, by one session as long as they have one size. Counts and times them.
 class Painter {
  public:
-  Painter(const Run& run, Session* ready) : network_(run.model()), device_(run.device()), session_(ready) {}
+  /// `ready`: a session for the first photo, if there is one.
+  Painter(Run& run, Session* ready) : run_(run), network_(run.model()), session_(ready) {}
 
   const StyleNetwork& network() const { return network_; }
 
@@ -78,28 +79,29 @@ class Painter {
   }
 
   /// "images per second" -> how many.
-  void report_rate(Run& run, const std::string& unit) const {
+  void report_rate(const std::string& unit) const {
     const double rate = static_cast<double>(count_) / seconds_;
-    run.figure(unit + "s per second", fixed(rate, 2));
-    run.results["painted"] = count_;
-    run.results[unit + "s_per_second"] = rate;
-    run.say(std::to_string(count_) + " " + unit + (count_ == 1 ? "" : "s") + " painted, " + fixed(rate, 2) +
-            " a second");
+    run_.figure(unit + "s per second", fixed(rate, 2));
+    run_.results["painted"] = count_;
+    run_.results[unit + "s_per_second"] = rate;
+    run_.say(std::to_string(count_) + " " + unit + (count_ == 1 ? "" : "s") + " painted, " + fixed(rate, 2) +
+             " a second");
   }
 
  private:
   Session& session_for(const Image& photo) {
-    const PlanRequest request = network_.request(device_, photo.height, photo.width);
+    const PlanRequest request = network_.request(run_.device(), photo.height, photo.width);
     const auto& [input, shape] = *request.input_shapes.begin();
     if (session_ && session_->plan().values.at(input).desc.shape == shape) return *session_;
+    session_ = nullptr;
     own_.reset();  // before there is another
-    own_ = std::make_unique<Session>(network_.model(), request);
+    own_ = run_.open(network_.model(), request);
     session_ = own_.get();
     return *session_;
   }
 
+  Run& run_;
   StyleNetwork network_;
-  Device device_;
   Session* session_;
   std::unique_ptr<Session> own_;
   int64_t count_ = 0;
@@ -127,7 +129,7 @@ class FastStyle final : public Algorithm {
 
   std::optional<PlanRequest> request(const Run& run) const override {
     check(run);
-    if (run.keys().image.empty()) return std::nullopt;
+    if (!paints_photo()) return std::nullopt;
     const Image photo = prepared(run, run.photo());
     return StyleNetwork(run.model()).request(run.device(), photo.height, photo.width);
   }
@@ -147,12 +149,13 @@ class FastStyle final : public Algorithm {
   }
 
  private:
+  bool paints_photo() const { return folder_.empty() && video_.empty(); }
+
   void check(const Run& run) const {
-    if (!run.keys().image.empty() + !folder_.empty() + !video_.empty() != 1)
-      throw InputError("fast_style paints what one of the keys 'image', 'folder' and 'video' names");
+    if (!folder_.empty() && !video_.empty()) throw InputError("'folder' and 'video' exclude each other");
     if (longest_side_ > 0 && !run.keys().size.empty()) throw InputError("'size' and 'longest_side' exclude each other");
-    if (grid_ && run.keys().image.empty())
-      throw InputError("'grid' shows one photo in all styles: it needs an 'image'");
+    if (grid_ && !paints_photo())
+      throw InputError("'grid' shows one photo in all styles, neither 'folder' nor 'video'");
     looks(StyleNetwork(run.model()), styles_, weights_);
   }
 
@@ -174,7 +177,7 @@ class FastStyle final : public Algorithm {
     }
     run.figure("size", pixels(photo));
     if (grid_) show_grid(run, painter, photo);
-    painter.report_rate(run, "image");
+    painter.report_rate("image");
   }
 
   static void show_grid(Run& run, Painter& painter, const Image& photo) {
@@ -211,7 +214,7 @@ class FastStyle final : public Algorithm {
     }
     report_broken(run, broken, files.size());
     show_pairs(run, chosen, std::move(pairs));
-    painter.report_rate(run, "image");
+    painter.report_rate("image");
   }
 
   static void paint_file(Run& run, Painter& painter, const std::vector<Look>& chosen, const Image& photo,
@@ -241,7 +244,7 @@ class FastStyle final : public Algorithm {
 
   void paint_video(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
     for (const Look& look : chosen) paint_frames(run, painter, look);
-    painter.report_rate(run, "frame");
+    painter.report_rate("frame");
   }
 
   void paint_frames(Run& run, Painter& painter, const Look& look) const {
