@@ -212,15 +212,12 @@ def _gram(p: Params, x: list[Array], w: Weights) -> Array:
 
 @operation("total_variation")
 def _total_variation(p: Params, x: list[Array], w: Weights) -> Array:
-    down, across = x[0][:, :, 1:] - x[0][:, :, :-1], x[0][..., 1:] - x[0][..., :-1]
-    axes = (1, 2, 3)
-    if p["norm"] == "beta":
-        terms = (down[..., :-1] ** 2 + across[:, :, :-1] ** 2) ** (p["beta"] / 2)
-        total = terms.sum(axes)
+    down, across = jnp.diff(x[0], axis=2, append=x[0][:, :, -1:]), jnp.diff(x[0], axis=3, append=x[0][..., -1:])
+    if p["norm"] == "l1":
+        terms = jnp.abs(down) + jnp.abs(across)
     else:
-        measure = jnp.abs if p["norm"] == "l1" else jnp.square
-        total = measure(down).sum(axes) + measure(across).sum(axes)
-    return total.reshape(-1, 1, 1, 1)
+        terms = (down**2 + across**2) ** (p["beta"] / 2 if p["norm"] == "beta" else 1)
+    return _image_sums(terms)
 
 
 def _image_sums(terms: Array) -> Array:
