@@ -28,7 +28,11 @@ void add_scaled(std::span<float> to, double factor, std::span<const float> v) {
   as_vector(to) = (as_vector(to).cast<double>() + factor * as_vector(v).cast<double>()).cast<float>();
 }
 
-double largest(std::span<const float> v) { return as_vector(v).lpNorm<Eigen::Infinity>(); }
+double largest(std::span<const float> v) {
+  float most = 0;
+  for (const float value : v) most = std::max(most, std::abs(value));
+  return most;
+}
 
 std::string number(double value) {
   char text[32];

@@ -1,7 +1,10 @@
 #include "viz/optimisation/minimiser.h"
 
+#include <algorithm>
+
 #include "engine/optimiser.h"
 #include "viz/exact_numbers.h"
+#include "viz/optimisation/lbfgs.h"
 
 namespace convlens::viz {
 namespace {
@@ -46,9 +49,39 @@ class UpdateMinimiser final : public Minimiser {
   Optimiser optimiser_;
 };
 
+/// Each step is an evaluation: most accept a point, some only try one.
+class LbfgsMinimiser final : public Minimiser {
+ public:
+  explicit LbfgsMinimiser(const Json& params) { read_params(params_, params, "the optimiser", "lbfgs"); }
+
+  std::optional<std::string> step(double value, const Array& gradient, Array& x) override {
+    if (!lbfgs_) lbfgs_.emplace(params_, x.values);
+    lbfgs_->tell(value, gradient.values);
+    std::ranges::copy(lbfgs_->point(), x.values.begin());
+    if (lbfgs_->stopped()) return lbfgs_->reason();
+    return std::nullopt;
+  }
+
+  void finish(Array& x) const override {
+    if (lbfgs_) std::ranges::copy(lbfgs_->iterate(), x.values.begin());
+  }
+
+  Json state() const override { return lbfgs_ ? lbfgs_->state() : Json(); }
+
+  void restore(const Json& state) override {
+    lbfgs_.reset();
+    if (!state.is_null()) lbfgs_.emplace(params_, from_binary(state.at("iterate"))).restore(state);
+  }
+
+ private:
+  LbfgsParams params_;
+  std::optional<Lbfgs> lbfgs_;
+};
+
 }  // namespace
 
 std::unique_ptr<Minimiser> make_minimiser(const std::string& name, const Json& params, const Shape& shape) {
+  if (name == "lbfgs") return std::make_unique<LbfgsMinimiser>(params);
   return std::make_unique<UpdateMinimiser>(name, params, shape);
 }
 

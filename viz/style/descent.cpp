@@ -1,0 +1,46 @@
+#include "viz/style/descent.h"
+
+#include "viz/optimisation/pixels.h"
+#include "viz/training/random.h"
+
+namespace convlens::viz {
+namespace {
+
+Json minimiser_params(const DescentKeys& keys, const InputSpec& input) {
+  if (keys.optimiser == "lbfgs") return {{"history", keys.history}};
+  return {{"lr", keys.lr * grey_level(input)}, {"min", input.range[0]}, {"max", input.range[1]}};
+}
+
+}  // namespace
+
+void DescentKeys::describe(ParamVisitor& v) {
+  loop.describe(v);
+  v.choice({.name = "optimiser", .doc = "lbfgs: each step is one evaluation; adam: pixels stay in their range"},
+           optimiser, {"lbfgs", "adam"});
+  v.field({.name = "history", .doc = "steps that L-BFGS remembers", .min = 1, .max = 1000}, history);
+  v.field({.name = "lr", .doc = "Adam's learning rate, in grey levels of 255", .min = 0}, lr);
+}
+
+Image noise(const Canvas& canvas, int channels, int64_t seed) {
+  Image image = make_image(channels, static_cast<int>(canvas.height), static_cast<int>(canvas.width));
+  Random random(seed);
+  for (float& value : image.values) value = static_cast<float>(0.5 + 0.1 * random.normal());
+  return image;
+}
+
+Image descend(Run& run, Checkpoint& checkpoint, const std::string& name, const DescentKeys& keys,
+              const PictureNetwork& network, const Image& start) {
+  const InputSpec& input = run.model().image_input();
+  const Stage stage = network.stage(name);
+  const auto session = run.open(stage.model, stage.request);
+  Objective objective = network.objective();
+  const Array pixels = to_pixels(start, input);
+  const auto minimiser = make_minimiser(keys.optimiser, minimiser_params(keys, input), pixels.shape);
+  const LoopHooks hooks{.picture = [&](const Array& x) { return clamp(from_pixels(x, input)); }};
+  Loop loop(run, name, keys.loop, checkpoint, objective, stage.model, *session, PictureNetwork::pixels, hooks);
+  const LoopResult result = loop.minimise(*minimiser, pixels);
+  show_result(run, name, objective, result);
+  return from_pixels(result.x, input);
+}
+
+}  // namespace convlens::viz

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "viz/algorithm.h"
+#include "viz/optimisation/graph_builder.h"
+#include "viz/optimisation/objective.h"
+#include "viz/run.h"
+#include "viz/style/canvas.h"
+
+namespace convlens::viz {
+
+/// A run's network behind a picture's pixels (viz/optimisation/pixels.h), and behind its layers what is measured there.
+class PictureNetwork {
+ public:
+  static constexpr const char* pixels = "pixels";  ///< the input
+
+  PictureNetwork(const Run& run, const Canvas& canvas);
+
+  const Canvas& canvas() const { return canvas_; }
+
+  /// C x H x W of a layer's features. Throws InputError with the nearest names where there is no such layer.
+  Shape features(const std::string& layer) const;
+
+  /// The mean of squared differences from `target`, C x H x W.
+  void add_distance(const std::string& term, const std::string& layer, const Array& target, double weight);
+  /// Their sum over that of the target's squares. Throws InputError where the target is zero.
+  void add_relative_distance(const std::string& term, const std::string& layer, const Array& target, double weight);
+  /// The mean of squared differences of the Gram matrix from `target`, 1 x C x C.
+  void add_gram_distance(const std::string& term, const std::string& layer, const Array& target,
+                         const std::string& divisor, double weight);
+  /// How much neighbouring pixels differ, in grey levels; `norm` and `beta` as of the operator total_variation.
+  void add_variation(const std::string& term, const std::string& norm, double beta, double weight);
+
+  // For B = 80 grey levels, what is usual (Mahendran and Vedaldi, "Visualizing Deep Convolutional Neural Networks Using
+  // Natural Pre-images", 2016):
+  /// The total variation over H W (B / 6.5)^beta.
+  void add_usual_variation(const std::string& term, double beta, double weight);
+  /// The sum of |x|^alpha over H W B^alpha, x in grey levels from the network's mean.
+  void add_usual_norm(const std::string& term, double alpha, double weight);
+
+  /// Terms of weight 0 are left out.
+  Objective objective() const { return Objective(terms_); }
+  /// For Session: all that the terms need, and the gradient by the pixels.
+  Stage stage(const std::string& name) const;
+
+ private:
+  void add_term(const std::string& term, const std::string& op, const std::string& input, const Json& params,
+                const std::vector<Array>& weights, double weight);
+  double pixel_count() const { return static_cast<double>(canvas_.height * canvas_.width); }
+
+  const Run& run_;
+  Canvas canvas_;
+  GraphBuilder graph_;
+  std::string normalised_;  // the layer that the network's first ones read
+  std::vector<Term> terms_;
+};
+
+/// The sum of an array's squares.
+double squares_of(const Array& array);
+
+/// What layers say to an image, C x H x W each.
+std::vector<Array> features_of(Run& run, const Image& image, const std::vector<std::string>& layers);
+
+/// Their Gram matrices, 1 x C x C each.
+std::vector<Array> grams_of(Run& run, const Image& image, const std::vector<std::string>& layers,
+                            const std::string& divisor);
+
+}  // namespace convlens::viz
