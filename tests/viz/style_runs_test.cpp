@@ -132,8 +132,8 @@ TEST_F(StyleRuns, LevelsGoFromCoarseToFine) {
   config_.update({{"levels", 2}, {"snapshot_steps", 12}});
   const Json levels = results();
   EXPECT_TRUE(levels.contains("level 1") && levels.contains("level 2")) << levels;
-  EXPECT_EQ(picture("level 1-0.png").width, 14);
-  EXPECT_EQ(picture("level 2-12.png").width, 28);
+  EXPECT_EQ(picture("level_1-0.png").width, 14);
+  EXPECT_EQ(picture("level_2-12.png").width, 28);
 }
 
 TEST_F(StyleRuns, EachIsTheSameEachTime) {

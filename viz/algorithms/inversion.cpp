@@ -14,6 +14,7 @@
 
 #include "kernels/base/error.h"
 #include "viz/algorithm.h"
+#include "viz/file_name.h"
 #include "viz/io/tile.h"
 #include "viz/style/descent.h"
 #include "viz/text.h"
@@ -61,7 +62,7 @@ class Inversion final : public Algorithm {
       add_terms(network, layer, target);
       const Image start = noise(canvas(run), view.channels, run.keys().seed);
       shown.push_back(clamp(descend(run, checkpoint, layer, descent_, network, start)));
-      run.show(layer, shown.back(), "from " + layer);
+      run.show(file_name(layer), shown.back(), "from " + layer);
       report(run, table, layer, distance(features_of(run, shown.back(), {layer})[0], target),
              pixel_distance(shown.back(), view));
     }

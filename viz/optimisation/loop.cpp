@@ -6,6 +6,7 @@
 
 #include "kernels/base/error.h"
 #include "viz/exact_numbers.h"
+#include "viz/file_name.h"
 #include "viz/interrupt.h"
 #include "viz/optimisation/not_finite.h"
 #include "viz/progress.h"
@@ -163,7 +164,7 @@ void show_result(Run& run, const std::string& name, const Objective& objective, 
   for (const auto& [term, values] : terms.items())
     run.say("  " + term + ": " + number(values["first"]) + " to " + number(values["last"]));
   for (const Snapshot& snapshot : result.snapshots)
-    run.show(name + "-" + std::to_string(snapshot.step), snapshot.image,
+    run.show(file_name(name) + "-" + std::to_string(snapshot.step), snapshot.image,
              name + " after " + std::to_string(snapshot.step) + " steps");
 }
 
