@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct PlanRequest {
   std::vector<std::string> observe;             ///< layers whose values are read after the forward pass
   std::vector<std::string> losses;              ///< layers at which losses attach (observed as well)
   std::vector<std::string> gradients;           ///< inputs or layers whose gradient is wanted
-  bool weight_gradients = false;                ///< of every layer on the way to a loss
+  bool weight_gradients = false;                ///< of every layer on the way to a loss that is not `frozen`
+  std::set<std::string> frozen;                 ///< layers whose weights nobody trains
   std::map<std::string, std::string> variants;  ///< layer -> name of the forward variant to use, or an error
   bool rewrite = true;                          ///< fold batch norms, fuse activations
 };

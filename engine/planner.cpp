@@ -116,7 +116,8 @@ void Planner::mark_gradients() {
   for (size_t i = 0; i < values_.size(); ++i) reached[i] = values_[i].gradient_wanted;
   for (Node& node : nodes_) {
     const auto passes = node.layer->op->passes();
-    node.needs_weight_gradient = request_.weight_gradients && !node.layer->weights.empty() &&
+    node.needs_weight_gradient = request_.weight_gradients && !request_.frozen.contains(node.layer->name) &&
+                                 !node.layer->weights.empty() &&
                                  std::ranges::find(passes, Pass::backward_weights) != passes.end();
     if (node.needs_weight_gradient) reached[node.output] = true;
     for (const int input : node.inputs)

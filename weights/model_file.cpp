@@ -357,7 +357,7 @@ class Reader {
   void make_layer_weights(Layer& layer, const Json& json, const std::string& path, const std::vector<Shape>& inputs) {
     if (!json.empty()) fail("'" + path + ".weights' is not for an architecture, whose weights are yet to be trained");
     for (const WeightSpec& spec : layer.op->weights(*layer.params, inputs)) {
-      const auto values = std::make_shared<std::vector<float>>(initial_(spec));
+      const auto values = std::make_shared<std::vector<float>>(initial_(*layer.op, spec));
       layer.weights.push_back({layer.name + "." + spec.role, spec.shape, {values, values->data()}});
     }
   }

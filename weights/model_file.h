@@ -15,8 +15,8 @@ namespace convlens {
 /// the key, what was expected and what was found, for every defect that the specification lists.
 std::shared_ptr<const Model> read_model(const std::filesystem::path& path);
 
-/// The values a tensor of weights begins with.
-using InitialWeights = std::function<std::vector<float>(const WeightSpec&)>;
+/// The values that a tensor of an operator's weights begins with.
+using InitialWeights = std::function<std::vector<float>(const Operator&, const WeightSpec&)>;
 
 /// Reads a model.json without `tensors`, `binary` and the layers' `weights`: a network that is yet to be trained. Its
 /// tensors are called LAYER.ROLE. Throws as read_model does.

@@ -68,10 +68,10 @@ TrainingGraph make_training_graph(const Model& model) {
   return graph;
 }
 
-std::function<std::vector<float>(const WeightSpec&)> initial_weights(int64_t seed) {
-  return [random = std::make_shared<Random>(seed)](const WeightSpec& spec) {
+std::function<std::vector<float>(const Operator&, const WeightSpec&)> initial_weights(int64_t seed) {
+  return [random = std::make_shared<Random>(seed)](const Operator& op, const WeightSpec& spec) {
     std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
-    if (spec.shape.rank() == 1) {
+    if (spec.shape.rank() == 1 || op.name() == "conditional_instance_norm") {
       const bool is_scale = spec.role == "weight" || spec.role == "running_var";
       std::fill(values.begin(), values.end(), is_scale ? 1.0F : 0.0F);
       return values;

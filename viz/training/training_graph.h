@@ -36,6 +36,6 @@ TrainingGraph make_training_graph(const Model& model);
 
 /// Values to begin with: normal of variance 2 / fan in (He et al., "Delving Deep into Rectifiers", 2015) for filters, 1
 /// for the scales and variances of norms, 0 for what is added.
-std::function<std::vector<float>(const WeightSpec&)> initial_weights(int64_t seed);
+std::function<std::vector<float>(const Operator&, const WeightSpec&)> initial_weights(int64_t seed);
 
 }  // namespace convlens::viz
