@@ -124,7 +124,7 @@ TEST_F(Train, RefusesADamagedCheckpoint) {
   const fs::path file = root_ / "out/.unfinished/checkpoint";
   const std::string bytes = bytes_of(file);
   Json checkpoint = Json::from_cbor(bytes);
-  checkpoint["state"].erase("parameters");
+  checkpoint["state"].erase("weights");
   const auto changed = Json::to_cbor(checkpoint);
   std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(changed.data()), std::ssize(changed));
   const ProgramOutcome outcome = train("--quiet --resume");
