@@ -8,6 +8,8 @@
 #include "viz/algorithm.h"
 #include "viz/run_keys.h"
 #include "viz/text.h"
+#include "viz/training/classifier_trainer.h"
+#include "viz/training/style_trainer.h"
 
 namespace convlens::viz {
 namespace {
@@ -77,6 +79,15 @@ std::string algorithms_page() {
             fields_table(*info.make());
   }
   return text;
+}
+
+std::string trainings_page() {
+  ClassifierKeys classifier;
+  StyleKeys style;
+  return "# Training\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n\nThe keys of a "
+         "configuration besides `optimizer`: an object of an update's `name` (sgd, adam, ...) and its parameters.\n\n"
+         "## train\n\n" +
+         fields_table(classifier) + "\n## train_fast_style\n\n" + fields_table(style);
 }
 
 std::string operators_page() {

@@ -10,5 +10,6 @@ std::string describe_text(const std::string& name);  ///< keys or parameters; th
 /// The reference pages of docs/reference as Markdown: made from the same descriptions that parse the configuration.
 std::string algorithms_page();
 std::string operators_page();
+std::string trainings_page();
 
 }  // namespace convlens::viz

@@ -13,6 +13,7 @@ void write_pages(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   write_file(folder / "configuration.md", algorithms_page());
   write_file(folder / "operators.md", operators_page());
+  write_file(folder / "training.md", trainings_page());
 }
 
 const RegisterCommand registered([](CLI::App& parser) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
-#include "kernels/base/sha256.h"
 #include "viz/preprocess.h"
 #include "viz/scan/image_list.h"
 
@@ -37,12 +36,7 @@ void FolderKeys::describe(ParamVisitor& v) {
   v.field({.name = "batch", .doc = "images the network sees at once", .min = 1, .max = 1024}, batch);
 }
 
-std::map<std::string, std::string> FolderKeys::inputs() const {
-  std::string listing;
-  for (const auto& file : list_images(folder))
-    listing += file.generic_string() + '\n' + std::to_string(std::filesystem::file_size(folder / file)) + '\n';
-  return {{"folder", sha256_hex(std::as_bytes(std::span(listing)))}};
-}
+std::map<std::string, std::string> FolderKeys::inputs() const { return {{"folder", listing_sha256(folder)}}; }
 
 PlanRequest folder_request(const Run& run, const FolderKeys& keys) {
   const ViewSize size = view_size(run);

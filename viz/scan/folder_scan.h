@@ -19,7 +19,7 @@ struct FolderKeys {
 
   void describe(ParamVisitor& v);
 
-  /// For Algorithm::more_inputs: a hash of the images' names and sizes. Their contents would have to be read twice.
+  /// For Algorithm::more_inputs: listing_sha256.
   std::map<std::string, std::string> inputs() const;
 };
 

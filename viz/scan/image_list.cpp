@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 #include <string>
 
 #include "kernels/base/error.h"
+#include "kernels/base/sha256.h"
 
 namespace convlens::viz {
 
@@ -48,6 +50,13 @@ std::vector<fs::path> list_images(const fs::path& folder) {
     throw InputError(folder.string() + ": holds no image, nor do its sub-folders (.jpg, .jpeg, .png or .bmp)");
   std::ranges::sort(images, {}, [](const fs::path& path) { return path.generic_string(); });
   return images;
+}
+
+std::string listing_sha256(const fs::path& folder) {
+  std::string listing;
+  for (const auto& file : list_images(folder))
+    listing += file.generic_string() + '\n' + std::to_string(fs::file_size(folder / file)) + '\n';
+  return sha256_hex(std::as_bytes(std::span(listing)));
 }
 
 }  // namespace convlens::viz

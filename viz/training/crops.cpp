@@ -1,0 +1,64 @@
+#include "viz/training/crops.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/base/error.h"
+#include "viz/io/crop.h"
+#include "viz/scan/image_list.h"
+#include "viz/training/random.h"
+
+namespace convlens::viz {
+namespace {
+
+enum Stream : int64_t { shuffling, cutting };  // of random numbers
+
+Image mirrored(Image image) {
+  for (int c = 0; c < image.channels; ++c)
+    for (int y = 0; y < image.height; ++y) std::ranges::reverse(image.row(c, y));
+  return image;
+}
+
+Image random_square(const Image& photo, int64_t size, Random& random) {
+  const int64_t shorter = std::min(photo.height, photo.width);
+  const int64_t edge = shorter <= size ? shorter : size + random.below(shorter - size + 1);
+  const int64_t y = random.below(photo.height - edge + 1), x = random.below(photo.width - edge + 1);
+  return crop(photo, {{y, y + edge}, {x, x + edge}});
+}
+
+}  // namespace
+
+Crops::Crops(std::filesystem::path folder, const InputSpec& input, const CropKeys& keys)
+    : folder_(std::move(folder)), files_(list_images(folder_)), input_(input), keys_(keys) {
+  input_.crop = 1;  // the square is all that is to be seen
+}
+
+Image Crops::photo_of(int64_t index) {
+  std::vector<std::filesystem::path> order = files_;
+  Random(keys_.seed, shuffling, index / std::ssize(files_)).shuffle(order);
+  std::ranges::rotate(order, order.begin() + index % std::ssize(files_));
+  for (const auto& file : order) try {
+      return read_image(folder_ / file);
+    } catch (const InputError& error) {
+      broken_[file.generic_string()] = error.what();
+    }
+  throw InputError(folder_.string() + ": none of its images can be read; one of them: " + broken_.begin()->second);
+}
+
+Image Crops::sample(int64_t index) {
+  const Image photo = photo_of(index);
+  Random random(keys_.seed, cutting, index);
+  const Image square = random_square(photo, keys_.size, random);
+  const auto size = static_cast<int>(keys_.size);
+  const Image view = network_view(square, input_, size, size);
+  return keys_.flip && random.below(2) == 1 ? mirrored(view) : view;
+}
+
+Array Crops::batch(int64_t first, int64_t count) {
+  Array batch({count, input_.shape.c(), keys_.size, keys_.size});
+  auto to = batch.values.begin();
+  for (int64_t i = 0; i < count; ++i) to = std::ranges::copy(to_tensor(sample(first + i), input_).values, to).out;
+  return batch;
+}
+
+}  // namespace convlens::viz

@@ -1,0 +1,179 @@
+#include "viz/training/style_trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/base/error.h"
+#include "viz/io/tile.h"
+#include "viz/optimisation/not_finite.h"
+#include "viz/preprocess.h"
+#include "viz/run.h"
+#include "viz/text.h"
+
+namespace convlens::viz {
+namespace {
+
+constexpr int64_t previewed_photos = 3;
+constexpr double batch_norm_momentum = 0.1;  // PyTorch's; norms of styles have no running statistics
+
+Json to_json(const StyleCurves& curves) { return {{"totals", curves.totals}, {"terms", curves.terms}}; }
+
+StyleCurves curves_of(const Json& json) {
+  return {json.at("totals").get<std::vector<double>>(), json.at("terms").get<std::vector<std::vector<double>>>()};
+}
+
+void add_point(StyleCurves& curves, std::span<const double> terms) {
+  double total = 0;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    curves.terms[i].push_back(terms[i]);
+    total += terms[i];
+  }
+  curves.totals.push_back(total);
+}
+
+PlanRequest with_objective(PlanRequest request, const StyleGraph& graph, const Objective& objective,
+                           const StyleKeys& keys) {
+  request.device = resolve_device(keys.device);
+  request.batch = keys.batch;
+  request.losses = objective.layers();
+  request.frozen = graph.frozen;
+  request.observe.push_back(graph.picture);
+  return request;
+}
+
+}  // namespace
+
+StyleKeys::StyleKeys() {
+  schedule = Schedule::constant;
+  batch = 4;
+}
+
+void StyleKeys::describe(ParamVisitor& v) {
+  TrainingKeys::describe(v);
+  v.field({.name = "content", .doc = "a folder of photos to train on", .required = true}, content);
+  v.field({.name = "validation", .doc = "a folder of photos that are not trained on, for previews", .required = true},
+          validation);
+  v.field({.name = "styles", .doc = "an image of each style", .required = true}, styles);
+  v.field({.name = "loss_network", .doc = "a model's folder: VGG-16 or VGG-19", .required = true}, loss_network);
+  v.field({.name = "content_layers", .doc = "of the loss network"}, loss.content_layers);
+  v.field({.name = "style_layers", .doc = "of the loss network"}, loss.style_layers);
+  v.field({.name = "content_weight", .doc = "of the mean square between features", .min = 0}, loss.content_weight);
+  v.field({.name = "style_weight", .doc = "of the mean square between Gram matrices", .min = 0}, loss.style_weight);
+  v.field({.name = "variation_weight", .doc = "of the mean square between neighbouring pixels, 0..1", .min = 0},
+          loss.variation_weight);
+  v.field({.name = "steps", .doc = "of training", .min = 1}, steps);
+  v.field({.name = "size", .doc = "pixels of the photos' parts, each way", .min = 8}, size);
+  v.field({.name = "style_size", .doc = "pixels of the style images' shorter edge", .min = 8}, style_size);
+  v.field({.name = "preview_steps", .doc = "steps from one preview to the next", .min = 1}, preview_steps);
+}
+
+StyleTrainer::StyleTrainer(const Model& transform, const Model& loss_network,
+                           const std::vector<std::vector<Array>>& grams, const StyleKeys& keys, Optimizer optimizer,
+                           std::vector<Image> photos)
+    : keys_(keys),
+      weights_(transform, std::move(optimizer), batch_norm_momentum),
+      graph_(make_style_graph(weights_.graph().training, loss_network, grams, keys.loss, keys.size, keys.batch)),
+      objective_(graph_.terms),
+      crops_(keys.content, transform.image_input(), {.size = keys.size, .flip = keys.flip, .seed = keys.seed}),
+      photos_(std::move(photos)),
+      session_(std::make_unique<Session>(graph_.model, with_objective(weights_.request(), graph_, objective_, keys))) {
+  training.terms.resize(terms().size());
+  validation.terms.resize(terms().size());
+}
+
+// Of the samples first, first + 1, ...: one style each.
+Array StyleTrainer::shares(int64_t first) const {
+  const int64_t styles = std::ssize(keys_.styles);
+  Array shares({keys_.batch, styles, 1, 1});
+  for (int64_t i = 0; i < keys_.batch; ++i) shares.values[static_cast<size_t>(i * styles + (first + i) % styles)] = 1;
+  return shares;
+}
+
+void StyleTrainer::check_finite(double total) const {
+  if (std::isfinite(total)) return;
+  std::vector<Loss> losses;
+  for (const Term& term : terms()) losses.push_back(term.loss);
+  throw InputError("the loss of step " + std::to_string(steps_done() + 1) + " is " + std::to_string(total) +
+                   ", and first " + first_not_finite(graph_.model, *session_, losses) +
+                   " is no finite number: a smaller learning rate may help");
+}
+
+double StyleTrainer::step() {
+  if (steps_done() == 0) look();
+  const double rate = scheduled_rate(keys_.schedule, steps_done(), steps());
+  const int64_t first = steps_done() * keys_.batch;
+  session_->set_input(graph_.photo, crops_.batch(first, keys_.batch));
+  session_->set_input(graph_.shares, shares(first));
+  const double total = objective_.evaluate(*session_);
+  check_finite(total);
+  add_point(training, objective_.values());
+  weights_.update(*session_, rate);
+  if (steps_done() % keys_.preview_steps == 0 || steps_done() == steps()) look();
+  return total;
+}
+
+// Pictures first, first + 1, ... of all: each photo in each style. Beyond the last, the last photo again.
+Array StyleTrainer::photo_batch(int64_t first) const {
+  Array batch({keys_.batch, 3, keys_.size, keys_.size});
+  auto to = batch.values.begin();
+  for (int64_t i = first; i < first + keys_.batch; ++i) {
+    const int64_t photo = std::min(i / std::ssize(keys_.styles), std::ssize(photos_) - 1);
+    to = std::ranges::copy(to_tensor(photos_[static_cast<size_t>(photo)], model().image_input()).values, to).out;
+  }
+  return batch;
+}
+
+// The means of the terms over the first `count` pictures of the batch, times `share`.
+void StyleTrainer::add_means(int64_t count, double share, std::vector<double>& means) const {
+  for (size_t t = 0; t < terms().size(); ++t) {
+    const Array values = session_->value(terms()[t].loss.layer);
+    const double weight = terms()[t].weight * static_cast<double>(keys_.batch);  // of one picture
+    means[t] += share * weight * std::accumulate(values.values.begin(), values.values.begin() + count, 0.0) /
+                static_cast<double>(count);
+  }
+}
+
+void StyleTrainer::look() {
+  const int64_t styles = std::ssize(keys_.styles), pictures = std::ssize(photos_) * styles;
+  std::vector<double> means(terms().size());
+  std::vector<Image> tiles;
+  for (int64_t first = 0; first < pictures; first += keys_.batch) {
+    session_->set_input(graph_.photo, photo_batch(first));
+    session_->set_input(graph_.shares, shares(first));
+    session_->forward();
+    const int64_t count = std::min(keys_.batch, pictures - first);
+    add_means(count, static_cast<double>(count) / static_cast<double>(pictures), means);
+    const Array painted = session_->value(graph_.picture);
+    for (int64_t i = first; i < std::min(first + count, previewed_photos * styles); ++i) {
+      if (i % styles == 0) tiles.push_back(to_rgb(photos_[static_cast<size_t>(i / styles)]));
+      tiles.push_back(clamp(to_image(painted, model().image_input(), i - first)));
+    }
+  }
+  add_point(validation, means);
+  previews.push_back({steps_done(), encode_png(tile_grid(tiles, static_cast<int>(styles) + 1, 2))});
+  say("step " + std::to_string(steps_done()) + ": loss of unseen photos " + fixed(validation.totals.back(), 4));
+}
+
+Json StyleTrainer::state() const {
+  Json state{{"training", to_json(training)}, {"validation", to_json(validation)}, {"weights", weights_.state()}};
+  for (const Preview& preview : previews) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(preview.png.data());
+    state["previews"].push_back({preview.step, Json::binary({bytes, bytes + preview.png.size()})});
+  }
+  return state;
+}
+
+void StyleTrainer::restore(const Json& state) {
+  training = curves_of(state.at("training"));
+  validation = curves_of(state.at("validation"));
+  previews.clear();
+  for (const Json& json : state.at("previews")) {
+    const auto bytes = std::as_bytes(std::span(json.at(1).get_binary()));
+    previews.push_back({json.at(0), {bytes.begin(), bytes.end()}});
+  }
+  weights_.restore(state.at("weights"), steps_done());
+  session_->reload_weights();
+}
+
+}  // namespace convlens::viz
