@@ -26,6 +26,7 @@
 #include "kernels/base/json.h"
 #include "viz/algorithm.h"
 #include "viz/class_names.h"
+#include "viz/io/normalize.h"
 #include "viz/io/tile.h"
 #include "viz/layers.h"
 #include "viz/optimisation/diversity.h"
@@ -111,6 +112,7 @@ class ClassVisualization final : public Algorithm {
     run.section().title += ": " + work.target.description;
     run.section().text = variant() + ".";
     const std::vector<Image> images = show_images(run, work, result.x);
+    if (space_ == Space::pixels) show_stretched(run, result.x);
     show_result(run, "ascent", objective, result);
     warn_of_a_plain(run, result);
     check(run, work, images);
@@ -241,6 +243,15 @@ class ClassVisualization final : public Algorithm {
       run.show("image-" + std::to_string(n), images[n], work.target.description + ", image " + std::to_string(n));
     run.show("images", side_by_side(images), "all images");
     return images;
+  }
+
+  // Pixels stay near the mean colour, where L2 and blur keep them.
+  void show_stretched(Run& run, const Array& x) const {
+    const InputSpec& input = run.model().image_input();
+    const Array difference = distance(x, input.mean);
+    std::vector<Image> images;
+    for (int64_t n = 0; n < seeds_; ++n) images.push_back(signed_to_unit_range(to_image(difference, input, n), 99.5));
+    run.show("stretched", side_by_side(images), "colours stretched around the mean");
   }
 
   // A start at which nothing leads uphill is never left.
