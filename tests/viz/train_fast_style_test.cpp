@@ -121,7 +121,9 @@ class TrainFastStyle : public ::testing::Test {
   }
 
   ProgramOutcome train(const std::string& arguments, const std::string& by = "") const {
-    std::ofstream(root_ / "architecture.json") << small_transform(networks_styles_).dump();
+    Json transform = small_transform(networks_styles_);
+    transform["inputs"][0]["range"] = range_;
+    std::ofstream(root_ / "architecture.json") << transform.dump();
     std::ofstream(root_ / "config.json") << config_.dump();
     return run_program(root_.path(), by + "\"$VIZ_RUN\" train_fast_style config.json --quiet " + arguments);
   }
@@ -138,6 +140,7 @@ class TrainFastStyle : public ::testing::Test {
   TemporaryFolder root_;
   Json config_;
   int networks_styles_ = 1;
+  Json range_{0, 1};
 };
 
 TEST_F(TrainFastStyle, LearnsAndGoesOnToTheSameBits) {
@@ -204,6 +207,11 @@ TEST_F(TrainFastStyle, RefusesAnUnknownLayer) {
 TEST_F(TrainFastStyle, RefusesAnotherNumberOfStyles) {
   config_["styles"] = {"stripes.png", "disc.png"};
   expect_refused("is a network of 1 styles, and the key 'styles' names 2");
+}
+
+TEST_F(TrainFastStyle, RefusesAnotherRange) {
+  range_ = {0, 255};
+  expect_refused("the model 'painter' must paint in the range [0, 1], found that of its input: [0, 255]");
 }
 
 TEST_F(TrainFastStyle, RefusesNoStyle) {

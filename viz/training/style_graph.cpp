@@ -6,6 +6,7 @@
 #include "kernels/base/json.h"
 #include "viz/optimisation/graph_builder.h"
 #include "viz/preprocess.h"
+#include "viz/text.h"
 
 namespace convlens::viz {
 namespace {
@@ -13,6 +14,13 @@ namespace {
 void check_colours(const Model& model) {
   if (model.image_input().channel_order == "grey")
     throw InputError("the model '" + model.name + "' must be of colour images for style transfer, found a grey input");
+}
+
+void check_range(const Model& transform) {
+  const auto& range = transform.image_input().range;
+  if (range != std::array<double, 2>{0, 1})
+    throw InputError("the model '" + transform.name + "' must paint in the range [0, 1], found that of its input: [" +
+                     fixed(range[0], 0) + ", " + fixed(range[1], 0) + "]");
 }
 
 // The network under names that begin with the prefix.
@@ -44,8 +52,8 @@ std::string add_conversion(GraphBuilder& graph, const std::string& name, const s
   return graph.add(name, "conv2d", {picture}, {{"out_channels", 3}, {"kernel_size", 1}}, {weight, bias});
 }
 
-InputSpec unit_range(InputSpec input) {
-  input.range = {0, 1};
+// How the picture lies in numbers: as the photo does, but for what is subtracted and divided by.
+InputSpec picture_of(InputSpec input) {
   input.mean.assign(input.mean.size(), 0);
   input.std.assign(input.std.size(), 1);
   return input;
@@ -158,6 +166,7 @@ StyleGraph make_style_graph(const Model& transform, const Model& loss_network,
                             const std::vector<std::vector<Array>>& grams, const StyleLossKeys& keys, int64_t size,
                             int64_t batch) {
   check_colours(transform);
+  check_range(transform);
   check_colours(loss_network);
   const InputSpec &input = transform.image_input(), &to = loss_network.image_input();
   GraphBuilder graph(transform.name);
@@ -167,7 +176,7 @@ StyleGraph make_style_graph(const Model& transform, const Model& loss_network,
   graph.append(prefixed(loss_network, "photo/"),
                add_conversion(graph, "photo for the loss network", input.name, input, to));
   graph.append(prefixed(loss_network, "picture/"),
-               add_conversion(graph, "picture for the loss network", style_graph.picture, unit_range(input), to));
+               add_conversion(graph, "picture for the loss network", style_graph.picture, picture_of(input), to));
   const auto shapes = feature_shapes(loss_network, keys, size);
   Objectives objectives(style_graph, graph, keys, batch);
   for (const std::string& layer : keys.content_layers) objectives.add_content(layer, shapes.at(layer));
