@@ -1,5 +1,6 @@
 #include "viz/interrupt.h"
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -12,12 +13,18 @@
 namespace convlens::viz {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// Who ends a program and its group, as timeout(1) does, sends it the signal twice.
+constexpr std::chrono::milliseconds same_signal{300};
+
 struct Wishes {
   std::mutex mutex;
   std::set<std::filesystem::path> folders;
   std::set<std::string> lines;
   int who_look = 0;  // living EndOnRequest
   int signal = 0;    // that asked them
+  Clock::time_point asked{};
 };
 
 // Never destroyed: the watching thread may use it while the program ends.
@@ -40,8 +47,11 @@ void fulfil_and_end(int signal) {
 
 bool is_left_to_those_who_look(int signal) {
   const std::lock_guard lock(wishes().mutex);
-  if (wishes().who_look == 0 || wishes().signal) return false;
-  wishes().signal = signal;
+  Wishes& w = wishes();
+  if (w.who_look == 0) return false;
+  if (w.signal) return Clock::now() - w.asked < same_signal;
+  w.signal = signal;
+  w.asked = Clock::now();
   return true;
 }
 

@@ -24,7 +24,8 @@ using namespace viz;
 class StyleGolden : public ::testing::Test {
  protected:
   StyleGolden()
-      : golden_(Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/networks/style_transfer_golden.json"))),
+      : golden_(
+            Json::parse(std::ifstream(fs::path(CONVLENS_SOURCE_DIR) / "tests/networks/style_transfer_golden.json"))),
         model_(read_model(fs::path(CONVLENS_TEST_MODELS) / "random" / golden_.at("architecture").get<std::string>())),
         run_(config_, *model_, section_),
         network_(run_, {golden_.at("size").at(0), golden_.at("size").at(1)}) {}

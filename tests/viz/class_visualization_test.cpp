@@ -120,12 +120,11 @@ TEST_F(ClassVisualization, SaysThatATargetIsOff) {
       << outcome.output;
 }
 
-// Stopped by SIGTERM, which takes the way of Ctrl-C.
 TEST_F(ClassVisualization, AnInterruptKeepsAndResumeGoesOnToTheSameBits) {
   config_.update({{"steps", 3000}, {"snapshot_steps", 500}, {"blur_steps", 4}, {"start_sd", 0.1}});
   ASSERT_EQ(run("--quiet --out whole").code, 0);
   const ProgramOutcome cut =
-      run_program(root_.path(), "timeout --preserve-status -s TERM 0.5 \"$VIZ_RUN\" config.json --quiet --out parts");
+      end_program_at(root_ / "parts/.unfinished/checkpoint", root_.path(), "config.json --quiet --out parts");
   ASSERT_EQ(cut.code, 143) << cut.output;
   EXPECT_NE(cut.output.find("--resume goes on from there"), std::string::npos) << cut.output;
   EXPECT_FALSE(fs::exists(root_ / "parts/run.json"));

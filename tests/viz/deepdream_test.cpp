@@ -32,9 +32,9 @@ class DeepDream : public ::testing::Test {
             {"jitter", 4}};
   }
 
-  ProgramOutcome run(const Json& json, const std::string& before = "", const std::string& arguments = "") const {
+  ProgramOutcome run(const Json& json, const std::string& arguments = "") const {
     std::ofstream(folder_ / "config.json") << json;
-    return run_program(folder_.path(), before + " $VIZ_RUN config.json " + arguments);
+    return run_program(folder_.path(), "$VIZ_RUN config.json " + arguments);
   }
 
   Json results() const {
@@ -100,21 +100,23 @@ TEST_F(DeepDream, NoStepsShowTheTermsAtTheStart) {
 
 TEST_F(DeepDream, GoesOnAfterAnInterruptToTheSameBits) {
   Json json = configuration();
-  json.update({{"steps", 600}, {"snapshot_steps", 200}});
+  json.update({{"steps", 600}, {"snapshot_steps", 200}, {"checkpoint_steps", 20}});
   ASSERT_EQ(run(json).code, 0);
   const std::string whole = sha256_file(folder_ / "out/dream.png");
   json["out"] = "again";
-  const ProgramOutcome interrupted = run(json, "timeout --preserve-status -s TERM 0.4");
+  std::ofstream(folder_ / "config.json") << json;
+  const fs::path kept = folder_ / "again/.unfinished/checkpoint";
+  const ProgramOutcome interrupted = end_program_at(kept, folder_.path(), "config.json");
   EXPECT_EQ(interrupted.code, 143) << interrupted.output;
   EXPECT_NE(interrupted.output.find("--resume goes on from there"), std::string::npos) << interrupted.output;
   EXPECT_FALSE(fs::exists(folder_ / "again/dream.png"));
-  const ProgramOutcome resumed = run(json, "", "--resume");
+  const ProgramOutcome resumed = run(json, "--resume");
   ASSERT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_EQ(sha256_file(folder_ / "again/dream.png"), whole);
 
-  EXPECT_EQ(run(json, "timeout --preserve-status -s TERM 0.4").code, 143);
+  EXPECT_EQ(end_program_at(kept, folder_.path(), "config.json").code, 143);
   json["step"] = 2;
-  const ProgramOutcome other = run(json, "", "--resume");
+  const ProgramOutcome other = run(json, "--resume");
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.output.find("of another configuration"), std::string::npos) << other.output;
 }

@@ -23,4 +23,12 @@ inline ProgramOutcome run_program(const std::filesystem::path& folder, const std
   return {WEXITSTATUS(pclose(pipe)), output};
 }
 
+/// Runs viz_run with these arguments in a folder, and ends it by SIGTERM, which takes the way of Ctrl-C, as soon as
+/// there is `file`.
+inline ProgramOutcome end_program_at(const std::filesystem::path& file, const std::filesystem::path& folder,
+                                     const std::string& arguments) {
+  return run_program(folder, "\"$VIZ_RUN\" " + arguments + " & program=$!; while kill -0 $program && [ ! -e '" +
+                                 file.string() + "' ]; do sleep 0.01; done; kill $program; wait $program");
+}
+
 }  // namespace convlens::test

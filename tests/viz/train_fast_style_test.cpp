@@ -190,7 +190,7 @@ TEST_F(TrainFastStyle, PassesOverWhatIsNoPhoto) {
 
 TEST_F(TrainFastStyle, KeepsWhatIsLearntWhenItIsInterrupted) {
   config_["steps"] = config_["checkpoint_steps"] = 1000000;
-  const ProgramOutcome outcome = train("", "timeout --preserve-status -s INT 2 ");
+  const ProgramOutcome outcome = train("", "timeout --preserve-status -s INT 4 ");
   EXPECT_EQ(outcome.code, 130) << outcome.output;
   EXPECT_NE(outcome.output.find("; --resume goes on from there"), std::string::npos) << outcome.output;
   const Json checkpoint = Json::from_cbor(bytes_of(root_ / "out/.unfinished/checkpoint"));
