@@ -89,7 +89,7 @@ class DeepDream final : public Algorithm {
   }
 
   std::vector<Stage> stages(const Run& run) const override {
-    const Canvas canvas = canvas_of(run, photo_of(run), longer_edge_);
+    const Canvas canvas = canvas_of(run, run.photo(), longer_edge_);
     return {{"the largest octave", network(run, canvas), request(run, {layer_of(run)})}};
   }
 
@@ -99,7 +99,7 @@ class DeepDream final : public Algorithm {
   }
 
   void execute(Run& run, Session*) override {
-    const Image photo = photo_of(run);
+    const Image& photo = run.photo();
     const Canvas canvas = canvas_of(run, photo, longer_edge_);
     const Image whole = covering(photo, canvas, run);
     const Loss loss =

@@ -50,7 +50,7 @@ class Inversion final : public Algorithm {
 
   void execute(Run& run, Session*) override {
     if (layers_.empty()) throw InputError("inversion: 'layers' must name at least one layer");
-    const Image view = covering(photo_of(run), canvas(run), run);
+    const Image view = covering(run.photo(), canvas(run), run);
     run.show("photo", view, "the photo");
     Checkpoint checkpoint(run);
     Table table{.caption = "How far each picture is from the photo",
@@ -71,7 +71,7 @@ class Inversion final : public Algorithm {
   }
 
  private:
-  Canvas canvas(const Run& run) const { return canvas_of(run, photo_of(run), longer_edge_); }
+  Canvas canvas(const Run& run) const { return canvas_of(run, run.photo(), longer_edge_); }
 
   void add_terms(PictureNetwork& network, const std::string& layer, const Array& target) const {
     network.add_relative_distance("features", layer, target, feature_weight_);

@@ -59,7 +59,7 @@ class StyleTransfer final : public Algorithm {
 
   std::vector<Stage> stages(const Run& run) const override {
     std::vector<Stage> stages;
-    const Canvas whole = canvas_of(run, photo_of(run), longer_edge_);
+    const Canvas whole = canvas_of(run, run.photo(), longer_edge_);
     for (int64_t level = 0; level < levels_; ++level) {
       PictureNetwork network(run, canvas_at(whole, level));
       std::vector<Array> content;
@@ -78,7 +78,7 @@ class StyleTransfer final : public Algorithm {
 
   void execute(Run& run, Session*) override {
     check_keys();
-    const Image whole_photo = photo_of(run);
+    const Image& whole_photo = run.photo();
     const Canvas whole = canvas_of(run, whole_photo, longer_edge_);
     const Image shown_photo = covering(whole_photo, whole, run);
     run.show("photo", shown_photo, "the photo");

@@ -35,7 +35,7 @@ class Texture final : public Algorithm {
   }
 
   void execute(Run& run, Session*) override {
-    const Image texture = scaled_to(photo_of(run), texture_edge_, run);
+    const Image texture = scaled_to(run.photo(), texture_edge_, run);
     run.show("photo", texture, "the texture");
     Checkpoint checkpoint(run);
     PictureNetwork network(run, canvas(run));
@@ -47,7 +47,7 @@ class Texture final : public Algorithm {
  private:
   static constexpr const char* name = "synthesis";
 
-  Canvas canvas(const Run& run) const { return canvas_of(run, photo_of(run), longer_edge_); }
+  Canvas canvas(const Run& run) const { return canvas_of(run, run.photo(), longer_edge_); }
 
   void add_terms(PictureNetwork& network, const std::vector<Array>& targets) const {
     gram_.add_terms(network, targets);

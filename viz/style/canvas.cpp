@@ -22,11 +22,6 @@ Canvas Canvas::scaled(double factor) const {
   return {part(height), part(width)};
 }
 
-Image photo_of(const Run& run) {
-  run.view();  // throws where there is none
-  return read_image(run.keys().image);
-}
-
 Canvas canvas_of(const Run& run, const Image& photo, int64_t longer_edge) {
   const auto& size = run.keys().size;
   return size.empty() ? canvas_with_edge(photo, longer_edge) : Canvas{size[0], size[1]};

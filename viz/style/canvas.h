@@ -13,9 +13,6 @@ struct Canvas {
   Canvas scaled(double factor) const;
 };
 
-/// The run's photo as it is. Throws InputError where it has none.
-Image photo_of(const Run& run);
-
 /// The run's `size`; without one the photo's proportions, its longer edge of `longer_edge` pixels.
 Canvas canvas_of(const Run& run, const Image& photo, int64_t longer_edge);
 
