@@ -4,6 +4,7 @@
 #include <map>
 
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 
 namespace convlens {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
+#include "kernels/base/params.h"
 
 namespace convlens::viz {
 

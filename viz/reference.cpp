@@ -4,6 +4,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 #include "viz/algorithm.h"
 #include "viz/run_keys.h"

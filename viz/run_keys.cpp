@@ -1,5 +1,7 @@
 #include "viz/run_keys.h"
 
+#include "kernels/base/params.h"
+
 namespace convlens::viz {
 
 void RunKeys::describe(ParamVisitor& v) {

@@ -11,6 +11,7 @@
 #include "kernels/base/half.h"
 #include "kernels/base/json.h"
 #include "kernels/base/names.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 #include "kernels/base/sha256.h"
 #include "weights/mapped_file.h"

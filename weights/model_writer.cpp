@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "kernels/base/sha256.h"
 
 namespace convlens {

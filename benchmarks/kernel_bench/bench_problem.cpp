@@ -7,6 +7,7 @@
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
 #include "kernels/base/names.h"
+#include "kernels/base/params.h"
 
 namespace convlens::bench {
 namespace {

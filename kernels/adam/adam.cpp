@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernels/base/params.h"
+
 namespace convlens {
 
 void AdamParams::describe(ParamVisitor& v) {

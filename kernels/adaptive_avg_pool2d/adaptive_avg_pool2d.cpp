@@ -1,5 +1,6 @@
 #include "kernels/adaptive_avg_pool2d/adaptive_avg_pool2d.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

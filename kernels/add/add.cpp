@@ -1,5 +1,7 @@
 #include "kernels/add/add.h"
 
+#include <limits>
+
 #include "kernels/base/error.h"
 #include "kernels/base/registry.h"
 

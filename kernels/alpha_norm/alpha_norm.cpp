@@ -1,5 +1,6 @@
 #include "kernels/alpha_norm/alpha_norm.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -5,6 +5,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 
 namespace convlens {
 namespace {

@@ -1,5 +1,7 @@
 #include "kernels/base/gram_matrix.h"
 
+#include "kernels/base/params.h"
+
 namespace convlens {
 
 void GramParams::describe(ParamVisitor& v) {

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "kernels/base/params.h"
+#include "kernels/base/param_types.h"
 #include "kernels/base/region.h"
 #include "kernels/base/tensor.h"
 

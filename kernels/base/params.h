@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -12,22 +11,12 @@
 #include <vector>
 
 #include "kernels/base/json_fwd.h"
+#include "kernels/base/param_types.h"
 
 namespace convlens {
 
-/// Height and width, or vertical and horizontal. In JSON `[h, w]`, or one integer for both.
-using Pair = std::array<int64_t, 2>;
-
 /// A thing that has a number and a name, such as a class.
 using NumberOrName = std::variant<int64_t, std::string>;
-
-/// Padding of a window operator. In JSON an integer, `[vertical, horizontal]`, `[top, left, bottom, right]`, or
-/// `"same"` (TensorFlow's rule: the amounts follow from the input's size).
-struct Padding {
-  int64_t top = 0, left = 0, bottom = 0, right = 0;
-  bool same = false;
-  bool operator==(const Padding&) const = default;
-};
 
 /// What is said of a field besides its value.
 struct Field {
@@ -71,14 +60,6 @@ class ParamVisitor {
     for (const auto& [name, option] : names)
       if (name == text) value = option;
   }
-};
-
-/// A struct of parameters that can say what they are. This one description drives parsing, validation, `--describe` and
-/// the generated reference.
-class Params {
- public:
-  virtual ~Params() = default;
-  virtual void describe(ParamVisitor& visitor) = 0;
 };
 
 /// Fills `params` from an object. Throws InputError, naming `where` and the key's path, on an unknown or missing key, a

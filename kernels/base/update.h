@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/params.h"
+#include "kernels/base/param_types.h"
 #include "kernels/base/tensor.h"
 #include "kernels/base/variant.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/base/params.h"
+#include "kernels/base/param_types.h"
 #include "kernels/base/region.h"
 
 namespace convlens {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -1,6 +1,7 @@
 #include "kernels/batch_norm_train/batch_norm_train.h"
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -1,6 +1,7 @@
 #include "kernels/clamp/clamp.h"
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

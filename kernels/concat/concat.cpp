@@ -1,5 +1,7 @@
 #include "kernels/concat/concat.h"
 
+#include <limits>
+
 #include "kernels/base/error.h"
 #include "kernels/base/registry.h"
 

@@ -1,6 +1,7 @@
 #include "kernels/conv2d/conv2d.h"
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -1,5 +1,6 @@
 #include "kernels/dropout/dropout.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

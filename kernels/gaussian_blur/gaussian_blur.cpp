@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

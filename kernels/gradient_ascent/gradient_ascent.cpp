@@ -1,5 +1,7 @@
 #include "kernels/gradient_ascent/gradient_ascent.h"
 
+#include "kernels/base/params.h"
+
 namespace convlens {
 
 void GradientAscentParams::describe(ParamVisitor& v) {

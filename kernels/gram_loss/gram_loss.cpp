@@ -1,5 +1,6 @@
 #include "kernels/gram_loss/gram_loss.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

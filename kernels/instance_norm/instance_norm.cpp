@@ -1,6 +1,7 @@
 #include "kernels/instance_norm/instance_norm.h"
 
 #include "kernels/base/instance_statistics.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

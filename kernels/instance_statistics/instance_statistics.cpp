@@ -2,6 +2,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/instance_statistics.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -1,5 +1,6 @@
 #include "kernels/lrn/lrn.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

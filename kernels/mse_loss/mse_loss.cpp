@@ -1,5 +1,6 @@
 #include "kernels/mse_loss/mse_loss.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -1,5 +1,7 @@
 #include "kernels/running_average/running_average.h"
 
+#include "kernels/base/params.h"
+
 namespace convlens {
 
 void RunningAverageParams::describe(ParamVisitor& v) {

@@ -1,5 +1,6 @@
 #include "kernels/total_variation/total_variation.h"
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens {

@@ -6,6 +6,7 @@
 #include "engine/model.h"
 #include "engine/session.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 
 namespace convlens::test {

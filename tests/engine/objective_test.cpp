@@ -8,6 +8,7 @@
 
 #include "engine/optimiser.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {

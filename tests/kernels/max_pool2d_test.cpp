@@ -7,6 +7,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "kernels/max_pool2d/max_pool2d.h"
 #include "tests/kernels/operator_run.h"
 

@@ -6,6 +6,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {

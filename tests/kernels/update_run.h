@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "kernels/base/update.h"
 #include "tests/kernels/device_mirror.h"
 #include "tests/kernels/host_tensor.h"

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "tests/networks/golden_input.h"
 #include "tests/networks/trained.h"
 #include "viz/attribution/channels.h"

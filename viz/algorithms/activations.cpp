@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/file_name.h"
 #include "viz/io/normalize.h"

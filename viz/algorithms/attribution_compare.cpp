@@ -15,6 +15,7 @@
 #include <numeric>
 #include <random>
 
+#include "kernels/base/params.h"
 #include "viz/attribution/batches.h"
 #include "viz/attribution/insertion_deletion.h"
 #include "viz/file_name.h"

@@ -24,6 +24,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/class_names.h"
 #include "viz/io/normalize.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/class_names.h"
 #include "viz/run.h"

@@ -15,6 +15,7 @@
 
 #include "engine/graph_regions.h"
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/sha256.h"
 #include "viz/algorithm.h"
 #include "viz/io/resize.h"
@@ -90,7 +91,7 @@ class DeepDream final : public Algorithm {
 
   std::vector<Stage> stages(const Run& run) const override {
     const Canvas canvas = canvas_of(run, run.photo(), longer_edge_);
-    return {{"the largest octave", network(run, canvas), request(run, {layer_of(run)})}};
+    return {{"the largest octave", network(run, canvas), request_of(run, {layer_of(run)})}};
   }
 
   std::map<std::string, std::string> more_inputs() const override {
@@ -142,7 +143,7 @@ class DeepDream final : public Algorithm {
     return graph.model();
   }
 
-  PlanRequest request(const Run& run, const std::vector<std::string>& losses) const {
+  PlanRequest request_of(const Run& run, const std::vector<std::string>& losses) const {
     return {.device = run.device(), .losses = losses, .gradients = {"pixels"}};
   }
 
@@ -190,7 +191,7 @@ class DeepDream final : public Algorithm {
     const InputSpec& input = run.model().image_input();
     const Model model = network(run, {start.height, start.width});
     Objective objective({{"features", loss, -1}});
-    const auto session = run.open(model, request(run, objective.layers()));
+    const auto session = run.open(model, request_of(run, objective.layers()));
     const LoopHooks hooks{.before =
                               [&](int64_t step, Session& s) {
                                 Random random(run.keys().seed, place.frame, place.octave, step);

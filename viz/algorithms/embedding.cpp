@@ -17,6 +17,7 @@
 #include <cmath>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/features/folder_features.h"
 #include "viz/features/layout_pictures.h"

@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/io/normalize.h"
 #include "viz/io/tile.h"

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/class_names.h"
 #include "viz/optimisation/loop.h"

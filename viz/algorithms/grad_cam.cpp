@@ -15,6 +15,7 @@
 // weights (Adebayo et al. 2018); Eigen-CAM shows what is salient, not what speaks for the class.
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/attribution/batches.h"
 #include "viz/attribution/channels.h"
 #include "viz/attribution/class_activation_map.h"

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/base/params.h"
 #include "viz/attribution/batches.h"
 #include "viz/attribution/channels.h"
 #include "viz/attribution/method.h"

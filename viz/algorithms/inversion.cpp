@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/file_name.h"
 #include "viz/io/tile.h"

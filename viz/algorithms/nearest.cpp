@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/features/folder_features.h"
 #include "viz/features/neighbours.h"

@@ -15,6 +15,7 @@
 
 #include "engine/patch_session.h"
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/attribution/method.h"
 #include "viz/preprocess.h"
 #include "viz/text.h"

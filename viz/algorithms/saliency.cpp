@@ -8,6 +8,7 @@
 // It tells to which pixels the score is sensitive, not where the object lies; the map is noisy because neighbouring
 // pixels have no reason to have alike gradients.
 
+#include "kernels/base/params.h"
 #include "viz/attribution/channels.h"
 #include "viz/attribution/method.h"
 

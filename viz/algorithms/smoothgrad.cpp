@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <random>
 
+#include "kernels/base/params.h"
 #include "viz/attribution/batches.h"
 #include "viz/attribution/channels.h"
 #include "viz/attribution/method.h"

@@ -16,6 +16,7 @@
 #include <numeric>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "kernels/base/sha256.h"
 #include "viz/algorithm.h"
 #include "viz/io/resize.h"

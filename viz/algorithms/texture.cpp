@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/style/descent.h"
 #include "viz/style/style_keys.h"

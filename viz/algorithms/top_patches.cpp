@@ -15,6 +15,7 @@
 
 #include "engine/graph_regions.h"
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/io/crop.h"
 #include "viz/io/normalize.h"

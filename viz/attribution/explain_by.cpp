@@ -1,5 +1,6 @@
 // The algorithm that shows one method's answer: it chooses the class, draws the map and the map over the photo.
 
+#include "kernels/base/params.h"
 #include "viz/attribution/method.h"
 #include "viz/io/normalize.h"
 #include "viz/io/overlay.h"

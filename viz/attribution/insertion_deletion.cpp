@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 #include "viz/attribution/batches.h"
 

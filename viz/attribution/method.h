@@ -7,6 +7,7 @@
 
 #include "engine/session.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "viz/algorithm.h"
 #include "viz/class_names.h"
 #include "viz/io/report.h"

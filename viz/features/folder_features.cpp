@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/interrupt.h"
 #include "viz/scan/image_list.h"
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/exact_numbers.h"
 
 namespace convlens::viz {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/exact_numbers.h"
 #include "viz/file_name.h"
 #include "viz/interrupt.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/optimiser.h"
+#include "kernels/base/params.h"
 #include "viz/exact_numbers.h"
 #include "viz/optimisation/lbfgs.h"
 

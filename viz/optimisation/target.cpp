@@ -5,6 +5,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "viz/class_names.h"
 #include "viz/layers.h"
 

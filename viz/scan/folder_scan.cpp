@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/preprocess.h"
 #include "viz/scan/image_list.h"
 

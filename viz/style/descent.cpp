@@ -1,5 +1,6 @@
 #include "viz/style/descent.h"
 
+#include "kernels/base/params.h"
 #include "viz/optimisation/pixels.h"
 #include "viz/training/random.h"
 

@@ -1,5 +1,7 @@
 #include "viz/style/style_keys.h"
 
+#include "kernels/base/params.h"
+
 namespace convlens::viz {
 
 void GramKeys::describe(ParamVisitor& v) {

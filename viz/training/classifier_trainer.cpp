@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/exact_numbers.h"
 #include "viz/run.h"
 #include "viz/text.h"

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/io/tile.h"
 #include "viz/optimisation/not_finite.h"
 #include "viz/preprocess.h"

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/base/params.h"
+
 namespace convlens::viz {
 
 double scheduled_rate(Schedule schedule, int64_t done, int64_t steps) {

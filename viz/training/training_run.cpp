@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "kernels/base/error.h"
+#include "kernels/base/params.h"
 #include "viz/interrupt.h"
 #include "viz/progress.h"
 #include "viz/training/training_graph.h"
