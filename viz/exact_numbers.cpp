@@ -6,10 +6,14 @@
 
 namespace convlens::viz {
 
-Json to_binary(std::span<const float> values) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
-  return Json::binary({bytes, bytes + values.size_bytes()});
+Json to_binary(std::span<const float> values) { return to_binary(std::as_bytes(values)); }
+
+Json to_binary(std::span<const std::byte> bytes) {
+  const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
+  return Json::binary({begin, begin + bytes.size()});
 }
+
+std::span<const std::byte> bytes_of(const Json& json) { return std::as_bytes(std::span(json.get_binary())); }
 
 std::vector<float> from_binary(const Json& json) {
   const auto& bytes = json.get_binary();

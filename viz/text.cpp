@@ -17,6 +17,12 @@ std::string scientific(double value) {
   return stream.str();
 }
 
+std::string significant(double value, int digits) {
+  std::ostringstream stream;
+  stream << std::setprecision(digits) << value;
+  return stream.str();
+}
+
 std::string percent(double fraction) { return fixed(100 * fraction, 1) + " %"; }
 std::string milliseconds(double seconds) { return fixed(1e3 * seconds, 2) + " ms"; }
 std::string megabytes(size_t bytes) { return fixed(static_cast<double>(bytes) / 1e6, 1) + " MB"; }

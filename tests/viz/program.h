@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace convlens::test {
@@ -21,6 +22,12 @@ inline ProgramOutcome run_program(const std::filesystem::path& folder, const std
   std::string output;
   for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
   return {WEXITSTATUS(pclose(pipe)), output};
+}
+
+/// All of a file.
+inline std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 /// Runs viz_run with these arguments in a folder, and ends it by SIGTERM, which takes the way of Ctrl-C, as soon as

@@ -21,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 Json small_transform(int styles) {
   const Json norm = styles == 1 ? Json{{"name", "norm"}, {"op", "instance_norm"}, {"inputs", {"conv1"}}}
                                 : Json{{"name", "norm"},

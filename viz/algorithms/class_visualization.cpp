@@ -48,13 +48,6 @@ enum class Space { pixels, fourier };
 
 std::string number(double value) { return Json(value).dump(); }
 
-// As a picture in a file has it.
-Image rounded_to_8_bits(const Image& image) {
-  Image rounded = clamp(image);
-  for (float& value : rounded.values) value = std::round(value * 255) / 255;
-  return rounded;
-}
-
 class ClassVisualization final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
@@ -170,7 +163,7 @@ class ClassVisualization final : public Algorithm {
     if (l2_ > 0) graph.add("l2", "alpha_norm", {normalised}, {{"alpha", 2}});
     if (diversity_ > 0) graph.add("gram", "gram", {likeness_layer(run, image)});
     const double unit = imagenet_grey_levels * grey_level(input);
-    const double std = std::accumulate(input.std.begin(), input.std.end(), 0.0) / static_cast<double>(input.std.size());
+    const double std = mean_std(input);
     work.l2_weight = l2_ * std * std / (unit * unit);
     work.network = graph.model();
     work.request = {

@@ -87,9 +87,6 @@ Change change_between(const Image& a, const Image& b) {
   return change;
 }
 
-// As a PNG holds it.
-Image rounded(const Image& image) { return decode_image(encode_png(image), "the changed photo"); }
-
 Image difference_picture(const Image& before, const Image& after) {
   Image picture = after;
   for (size_t i = 0; i < picture.values.size(); ++i)
@@ -131,7 +128,7 @@ class Fooling final : public Algorithm {
 
   void execute(Run& run, Session*) override {
     const Model& model = run.model();
-    const Image before = rounded(run.view());
+    const Image before = rounded_to_8_bits(run.view());
     const Judge judge(run, model, before.height, before.width);
     const auto seen_before = judge.classes_of(before);
     const int64_t wanted =
@@ -143,7 +140,7 @@ class Fooling final : public Algorithm {
       const auto seen = judge.classes_of(image);
       return is_targeted() ? probability(seen, wanted) >= confidence_ : seen[0].index != wanted;
     };
-    const Image after = rounded(change(run, before, wanted, reached));
+    const Image after = rounded_to_8_bits(change(run, before, wanted, reached));
     const auto seen_after = judge.classes_of(after);
     run.show("before", before, "before: " + text_of(seen_before[0]));
     run.show("after", after, "after: " + text_of(seen_after[0]));
@@ -187,7 +184,7 @@ class Fooling final : public Algorithm {
                           .reached =
                               [&](const Session& s) {
                                 return method_ != Method::fgsm &&
-                                       reached(rounded(from_pixels(s.value("pixels"), input)));
+                                       reached(rounded_to_8_bits(from_pixels(s.value("pixels"), input)));
                               }};
     Checkpoint checkpoint(run);
     Loop loop(run, "fooling", keys, checkpoint, objective, network, *session, "pixels", hooks);

@@ -168,6 +168,8 @@ std::vector<std::byte> encode_png(const Image& image) {
   return png;
 }
 
+Image rounded_to_8_bits(const Image& image) { return decode_image(encode_png(image), "an image in 8 bits"); }
+
 void write_png(const std::filesystem::path& path, const Image& image) { write_file(path, encode_png(image)); }
 
 Image to_rgb(const Image& image) {

@@ -44,6 +44,9 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name);
 /// nearest of 256 levels. Throws InternalError when a value is NaN or the shape is not that of an image.
 std::vector<std::byte> encode_png(const Image& image);
 
+/// The image as its PNG holds it: what is judged of a picture is judged of this.
+Image rounded_to_8_bits(const Image& image);
+
 /// Writes encode_png's bytes; the file appears whole or not at all (see AtomicFile, whose errors apply).
 void write_png(const std::filesystem::path& path, const Image& image);
 

@@ -3,11 +3,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "kernels/base/error.h"
 #include "kernels/base/params.h"
 #include "viz/exact_numbers.h"
+#include "viz/text.h"
 
 namespace convlens::viz {
 namespace {
@@ -33,12 +33,6 @@ double largest(std::span<const float> v) {
   float most = 0;
   for (const float value : v) most = std::max(most, std::abs(value));
   return most;
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
 }
 
 }  // namespace
@@ -80,8 +74,9 @@ void Lbfgs::accept(double value, std::span<const float> gradient) {
   gradient_.assign(gradient.begin(), gradient.end());
   value_ = value;
   if (const double steepest = largest(gradient_); steepest <= params_.gradient_tolerance)
-    return stop("the gradient's largest component is " + number(steepest));
-  if (change < params_.value_tolerance) return stop("the last step changed the value by a part of " + number(change));
+    return stop("the gradient's largest component is " + significant(steepest, 3));
+  if (change < params_.value_tolerance)
+    return stop("the last step changed the value by a part of " + significant(change, 3));
   search_anew();
 }
 

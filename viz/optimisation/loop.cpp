@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "kernels/base/error.h"
 #include "kernels/base/params.h"
@@ -11,15 +10,12 @@
 #include "viz/interrupt.h"
 #include "viz/optimisation/not_finite.h"
 #include "viz/progress.h"
+#include "viz/text.h"
 
 namespace convlens::viz {
 namespace {
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.5g", value);
-  return text;
-}
+std::string number(double value) { return significant(value, 5); }
 
 Json shape_of(const Array& x) { return {x.shape[0], x.shape[1], x.shape[2], x.shape[3]}; }
 
@@ -103,18 +99,15 @@ void Loop::check_finite(int64_t step, double total, const Array& gradient) const
 
 void Loop::keep(const Minimiser& minimiser, const LoopResult& result) {
   Json snapshots = Json::array();
-  for (const Snapshot& snapshot : result.snapshots) {
-    const auto png = encode_png(snapshot.image);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(png.data());
-    snapshots.push_back({{"step", snapshot.step}, {"png", Json::binary({bytes, bytes + png.size()})}});
-  }
+  for (const Snapshot& snapshot : result.snapshots)
+    snapshots.push_back({{"step", snapshot.step}, {"png", to_binary(encode_png(snapshot.image))}});
   checkpoint_.keep(name_, {{"x", to_binary(result.x.values)},
                            {"shape", shape_of(result.x)},
                            {"totals", result.totals},
                            {"terms", result.terms},
                            {"snapshots", snapshots},
                            {"reason", result.reason},
-                           {"minimiser", minimiser.state()}});
+                           {"minimiser", result.reason.empty() ? minimiser.state() : Json()}});
 }
 
 // Whether the loop was finished.
@@ -127,12 +120,9 @@ bool Loop::restore(Minimiser& minimiser, LoopResult& result) const {
     result.totals = state->at("totals").get<std::vector<double>>();
     result.terms = state->at("terms").get<std::vector<std::vector<double>>>();
     result.reason = state->at("reason");
-    for (const Json& snapshot : state->at("snapshots")) {
-      const auto& png = snapshot.at("png").get_binary();
-      result.snapshots.push_back(
-          {snapshot.at("step"), decode_image(std::as_bytes(std::span(png.data(), png.size())), "a kept snapshot")});
-    }
-    minimiser.restore(state->at("minimiser"));
+    for (const Json& snapshot : state->at("snapshots"))
+      result.snapshots.push_back({snapshot.at("step"), decode_image(bytes_of(snapshot.at("png")), "a kept snapshot")});
+    if (result.reason.empty()) minimiser.restore(state->at("minimiser"));
   } catch (const Json::exception&) {
     throw InputError("what an interrupted program kept of " + name_ +
                      " is damaged; without --resume the run begins anew");

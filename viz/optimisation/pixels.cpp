@@ -1,6 +1,7 @@
 #include "viz/optimisation/pixels.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "viz/preprocess.h"
 
@@ -25,6 +26,10 @@ Image from_pixels(const Array& pixels, const InputSpec& input, int64_t batch_ind
 }
 
 double grey_level(const InputSpec& input) { return (input.range[1] - input.range[0]) / 255; }
+
+double mean_std(const InputSpec& input) {
+  return std::accumulate(input.std.begin(), input.std.end(), 0.0) / static_cast<double>(input.std.size());
+}
 
 std::string add_normalisation(GraphBuilder& graph, const std::string& pixels, const InputSpec& input) {
   const int64_t channels = input.shape.c();

@@ -15,6 +15,9 @@ Image from_pixels(const Array& pixels, const InputSpec& input, int64_t batch_ind
 /// One grey level of 8 bits in this range.
 double grey_level(const InputSpec& input);
 
+/// The standard deviation by which pixels are divided, in the range's unit: the mean over the channels.
+double mean_std(const InputSpec& input);
+
 /// Adds the step from pixels to what the network's first layers read: (pixels - mean) / std, as a 1 x 1 convolution.
 std::string add_normalisation(GraphBuilder& graph, const std::string& pixels, const InputSpec& input);
 

@@ -78,8 +78,7 @@ void PictureNetwork::add_usual_variation(const std::string& term, double beta, d
 
 void PictureNetwork::add_usual_norm(const std::string& term, double alpha, double weight) {
   const InputSpec& input = run_.model().image_input();
-  const double std = std::accumulate(input.std.begin(), input.std.end(), 0.0) / static_cast<double>(input.std.size());
-  const double level = std / grey_level(input);
+  const double level = mean_std(input) / grey_level(input);
   add_term(term, "alpha_norm", normalised_, {{"alpha", alpha}}, {},
            weight * std::pow(level / usual_value, alpha) / pixel_count());
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/params.h"
+#include "viz/exact_numbers.h"
 #include "viz/io/tile.h"
 #include "viz/optimisation/not_finite.h"
 #include "viz/preprocess.h"
@@ -158,10 +159,7 @@ void StyleTrainer::look() {
 
 Json StyleTrainer::state() const {
   Json state{{"training", to_json(training)}, {"validation", to_json(validation)}, {"weights", weights_.state()}};
-  for (const Preview& preview : previews) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(preview.png.data());
-    state["previews"].push_back({preview.step, Json::binary({bytes, bytes + preview.png.size()})});
-  }
+  for (const Preview& preview : previews) state["previews"].push_back({preview.step, to_binary(preview.png)});
   return state;
 }
 
@@ -170,7 +168,7 @@ void StyleTrainer::restore(const Json& state) {
   validation = curves_of(state.at("validation"));
   previews.clear();
   for (const Json& json : state.at("previews")) {
-    const auto bytes = std::as_bytes(std::span(json.at(1).get_binary()));
+    const auto bytes = bytes_of(json.at(1));
     previews.push_back({json.at(0), {bytes.begin(), bytes.end()}});
   }
   weights_.restore(state.at("weights"), steps_done());
