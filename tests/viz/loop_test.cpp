@@ -13,6 +13,7 @@
 #include "viz/optimisation/loop.h"
 #include "viz/optimisation/not_finite.h"
 #include "viz/optimisation/objective.h"
+#include "viz/optimisation/session_evaluator.h"
 
 namespace convlens::viz {
 namespace {
@@ -38,8 +39,8 @@ class LoopTest : public ::testing::Test {
     return minimise(folder, quadratic(), hooks, identity, lr);
   }
 
-  LoopResult minimise(OutputFolder& folder, Objective objective, const LoopHooks& hooks, const std::string& identity,
-                      const std::string& lr) {
+  LoopResult minimise(OutputFolder& folder, const Objective& objective, const LoopHooks& hooks,
+                      const std::string& identity, const std::string& lr) {
     RunConfig config;
     config.keys.device = "cpu";
     Section section;
@@ -48,7 +49,8 @@ class LoopTest : public ::testing::Test {
     Checkpoint checkpoint(run);
     Session session(model_, {.losses = objective.layers(), .gradients = {"x"}});
     const auto minimiser = make_minimiser("adam", {{"lr", Json::parse(lr)}}, {1, 1, 2, 2});
-    Loop loop(run, "test", keys_, checkpoint, objective, model_, session, "x", hooks);
+    SessionEvaluator evaluator(objective, model_, session, "x");
+    Loop loop(run, "test", keys_, checkpoint, evaluator, hooks);
     return loop.minimise(*minimiser, Array({1, 1, 2, 2}, 1));
   }
 
@@ -94,7 +96,7 @@ TEST_F(LoopTest, FindsTheMinimum) {
 TEST_F(LoopTest, EndsWhereTheGoalIsReached) {
   int evaluations = 0;
   const LoopResult result =
-      minimise(OutputFolder::fresh(root_ / "out"), {.reached = [&](const Session&) { return ++evaluations == 4; }});
+      minimise(OutputFolder::fresh(root_ / "out"), {.reached = [&](const Array&) { return ++evaluations == 4; }});
   EXPECT_EQ(result.totals.size(), 4U);
   EXPECT_EQ(result.reason, "the goal is reached");
 }
@@ -119,8 +121,8 @@ TEST_F(LoopTest, GoesOnToTheSameBits) {
   hooks.picture = picture;
   EXPECT_THROW(minimise(OutputFolder::fresh(root_ / "parts"), hooks), std::runtime_error);
   int64_t first = -1;
-  const LoopResult parts = minimise(OutputFolder::resumed(root_ / "parts"), {.before =
-                                                                                 [&](int64_t step, Session&) {
+  const LoopResult parts = minimise(OutputFolder::resumed(root_ / "parts"), {.after =
+                                                                                 [&](int64_t step, Array&) {
                                                                                    if (first < 0) first = step;
                                                                                  },
                                                                              .picture = picture});
@@ -140,8 +142,10 @@ TEST_F(LoopTest, WhatWasFinishedIsNotDoneAgain) {
     OutputFolder folder = OutputFolder::fresh(root_ / "out");
     minimise(folder, quadratic(), {}, "this", "0.1");
   }
-  const LoopResult result = minimise(OutputFolder::resumed(root_ / "out"),
-                                     {.before = [](int64_t, Session&) { ADD_FAILURE() << "evaluated again"; }});
+  const LoopResult result = minimise(OutputFolder::resumed(root_ / "out"), {.reached = [](const Array&) {
+                                       ADD_FAILURE() << "evaluated again";
+                                       return false;
+                                     }});
   EXPECT_EQ(result.totals.size(), 4U);
 }
 

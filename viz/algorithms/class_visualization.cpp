@@ -34,6 +34,7 @@
 #include "viz/optimisation/loop.h"
 #include "viz/optimisation/parameterisation.h"
 #include "viz/optimisation/pixels.h"
+#include "viz/optimisation/session_evaluator.h"
 #include "viz/optimisation/smoothing.h"
 #include "viz/optimisation/target.h"
 #include "viz/optimisation/transforms.h"
@@ -101,13 +102,12 @@ class ClassVisualization final : public Algorithm {
   void execute(Run& run, Session*) override {
     const Work work = plan(run);
     const auto session = run.open(work.network, work.request);
-    Objective objective(terms(work));
-    const LoopResult result = optimise(run, work, *session, objective);
+    const LoopResult result = optimise(run, work, *session);
     run.section().title += ": " + work.target.description;
     run.section().text = variant() + ".";
     const std::vector<Image> images = show_images(run, work, result.x);
     if (space_ == Space::pixels) show_stretched(run, result.x);
-    show_result(run, "ascent", objective, result);
+    show_result(run, "ascent", result);
     warn_of_a_plain(run, result);
     check(run, work, images);
     run.save("image", work.space->pixels(result.x));
@@ -184,25 +184,27 @@ class ClassVisualization final : public Algorithm {
 
   bool clips() const { return clip_small_pixels_ > 0 || clip_small_gradients_ > 0; }
 
-  LoopResult optimise(Run& run, const Work& work, Session& session, Objective& objective) const {
+  LoopResult optimise(Run& run, const Work& work, Session& session) const {
     const int64_t seed = run.keys().seed;
     const InputSpec& input = run.model().image_input();
     std::optional<Blur> blur;
     if (blur_steps_ > 0) blur.emplace(work.batch, blur_sigma_);
     Array gradient;
-    LoopHooks hooks{.before = [&](int64_t step, Session& s) { transforms_.set(s, seed, step, seeds_); },
-                    .change_gradient = [&](Array& g) { gradient = clip_small_gradients_ > 0 ? g : Array(); },
-                    .after =
-                        [&](int64_t step, Array& x) {
-                          if (blur && step > 0 && step % blur_steps_ == 0) blur->apply(x);
-                          if (!clips() || step == 0 || step % clip_steps_ != 0) return;
-                          if (clip_small_gradients_ > 0) clip_small(x, gradient, clip_small_gradients_, input.mean);
-                          if (clip_small_pixels_ > 0)
-                            clip_small(x, distance(x, input.mean), clip_small_pixels_, input.mean);
-                        },
-                    .picture = [&](const Array& x) { return side_by_side(pictures(run, work, x)); }};
+    const LoopHooks hooks{.change_gradient = [&](Array& g) { gradient = clip_small_gradients_ > 0 ? g : Array(); },
+                          .after =
+                              [&](int64_t step, Array& x) {
+                                if (blur && step > 0 && step % blur_steps_ == 0) blur->apply(x);
+                                if (!clips() || step == 0 || step % clip_steps_ != 0) return;
+                                if (clip_small_gradients_ > 0)
+                                  clip_small(x, gradient, clip_small_gradients_, input.mean);
+                                if (clip_small_pixels_ > 0)
+                                  clip_small(x, distance(x, input.mean), clip_small_pixels_, input.mean);
+                              },
+                          .picture = [&](const Array& x) { return side_by_side(pictures(run, work, x)); }};
     Checkpoint checkpoint(run);
-    Loop loop(run, "ascent", loop_, checkpoint, objective, work.network, session, "x", hooks);
+    SessionEvaluator evaluator(Objective(terms(work)), work.network, session, "x",
+                               [&](int64_t step, Session& s) { transforms_.set(s, seed, step, seeds_); });
+    Loop loop(run, "ascent", loop_, checkpoint, evaluator, hooks);
     return loop.minimise(*work.space->minimiser(lr_), work.space->start(start_sd_, seed));
   }
 

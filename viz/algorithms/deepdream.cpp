@@ -21,6 +21,7 @@
 #include "viz/io/resize.h"
 #include "viz/optimisation/loop.h"
 #include "viz/optimisation/pixels.h"
+#include "viz/optimisation/session_evaluator.h"
 #include "viz/preprocess.h"
 #include "viz/style/canvas.h"
 #include "viz/text.h"
@@ -190,18 +191,16 @@ class DeepDream final : public Algorithm {
   Image climb(Run& run, Checkpoint& checkpoint, const Place& place, const Image& start, const Loss& loss) const {
     const InputSpec& input = run.model().image_input();
     const Model model = network(run, {start.height, start.width});
-    Objective objective({{"features", loss, -1}});
+    const Objective objective({{"features", loss, -1}});
     const auto session = run.open(model, request_of(run, objective.layers()));
-    const LoopHooks hooks{.before =
-                              [&](int64_t step, Session& s) {
-                                Random random(run.keys().seed, place.frame, place.octave, step);
-                                Array offsets({1, 2, 1, 1});
-                                for (float& offset : offsets.values)
-                                  offset = static_cast<float>(random.below(2 * jitter_ + 1) - jitter_);
-                                s.set_input("offsets", offsets);
-                              },
-                          .picture = [&](const Array& x) { return from_pixels(x, input); }};
-    Loop loop(run, place.name(), keys_, checkpoint, objective, model, *session, "pixels", hooks);
+    SessionEvaluator evaluator(objective, model, *session, "pixels", [&](int64_t step, Session& s) {
+      Random random(run.keys().seed, place.frame, place.octave, step);
+      Array offsets({1, 2, 1, 1});
+      for (float& offset : offsets.values) offset = static_cast<float>(random.below(2 * jitter_ + 1) - jitter_);
+      s.set_input("offsets", offsets);
+    });
+    const LoopHooks hooks{.picture = [&](const Array& x) { return from_pixels(x, input); }};
+    Loop loop(run, place.name(), keys_, checkpoint, evaluator, hooks);
     const auto minimiser = make_minimiser("gradient_ascent",
                                           {{"lr", step_ * grey_level(input)},
                                            {"normalisation", "mean_abs"},
@@ -209,7 +208,7 @@ class DeepDream final : public Algorithm {
                                            {"max", input.range[1]}},
                                           {1, input.shape.c(), start.height, start.width});
     const LoopResult result = loop.minimise(*minimiser, to_pixels(start, input));
-    if (place.frame == 1) show_result(run, place.name(), objective, result);
+    if (place.frame == 1) show_result(run, place.name(), result);
     return from_pixels(result.x, input);
   }
 

@@ -21,6 +21,7 @@
 #include "viz/class_names.h"
 #include "viz/optimisation/loop.h"
 #include "viz/optimisation/pixels.h"
+#include "viz/optimisation/session_evaluator.h"
 #include "viz/preprocess.h"
 #include "viz/text.h"
 #include "weights/model_file.h"
@@ -170,7 +171,9 @@ class Fooling final : public Algorithm {
     const InputSpec& input = run.model().image_input();
     const auto [network, request] = objective_network(run);
     const auto session = run.open(network, request);
-    Objective objective({{"cross-entropy", cross_entropy(run.model().output, {wanted}), is_targeted() ? 1.0 : -1.0}});
+    const Objective objective(
+        {{"cross-entropy", cross_entropy(run.model().output, {wanted}), is_targeted() ? 1.0 : -1.0}});
+    SessionEvaluator evaluator(objective, network, *session, "pixels");
     const Array start = to_pixels(before, input);
     const LoopKeys keys = loop_keys();
     const LoopHooks hooks{.change_gradient =
@@ -182,15 +185,14 @@ class Fooling final : public Algorithm {
                                 if (method_ != Method::ascent) project(start, grey_level(input), x);
                               },
                           .reached =
-                              [&](const Session& s) {
-                                return method_ != Method::fgsm &&
-                                       reached(rounded_to_8_bits(from_pixels(s.value("pixels"), input)));
+                              [&](const Array& x) {
+                                return method_ != Method::fgsm && reached(rounded_to_8_bits(from_pixels(x, input)));
                               }};
     Checkpoint checkpoint(run);
-    Loop loop(run, "fooling", keys, checkpoint, objective, network, *session, "pixels", hooks);
+    Loop loop(run, "fooling", keys, checkpoint, evaluator, hooks);
     const auto minimiser = make_minimiser("gradient_ascent", step_params(input, start.values.size()), start.shape);
     const LoopResult result = loop.minimise(*minimiser, start);
-    show_result(run, "fooling", objective, result);
+    show_result(run, "fooling", result);
     return from_pixels(result.x, input);
   }
 

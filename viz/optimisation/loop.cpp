@@ -8,7 +8,6 @@
 #include "viz/exact_numbers.h"
 #include "viz/file_name.h"
 #include "viz/interrupt.h"
-#include "viz/optimisation/not_finite.h"
 #include "viz/progress.h"
 #include "viz/text.h"
 
@@ -32,33 +31,29 @@ void LoopKeys::describe(ParamVisitor& v) {
           checkpoint_steps);
 }
 
-Loop::Loop(Run& run, std::string name, const LoopKeys& keys, Checkpoint& checkpoint, Objective& objective,
-           const Model& network, Session& session, std::string input, LoopHooks hooks)
+Loop::Loop(Run& run, std::string name, const LoopKeys& keys, Checkpoint& checkpoint, Evaluator& evaluator,
+           LoopHooks hooks)
     : run_(run),
       name_(std::move(name)),
       keys_(keys),
       checkpoint_(checkpoint),
-      objective_(objective),
-      network_(network),
-      session_(session),
-      input_(std::move(input)),
+      evaluator_(evaluator),
       hooks_(std::move(hooks)) {}
 
 LoopResult Loop::minimise(Minimiser& minimiser, Array x) {
-  LoopResult result{.x = std::move(x), .terms = std::vector<std::vector<double>>(objective_.terms().size())};
+  LoopResult result{.x = std::move(x), .names = evaluator_.names()};
+  result.terms.resize(result.names.size());
   if (restore(minimiser, result)) return result;
   const EndOnRequest interrupt;
   Progress progress(name_, "step", keys_.steps - std::ssize(result.totals), run_.display());
   while (result.reason.empty()) {
     const int64_t step = std::ssize(result.totals);
-    hooks_.before(step, session_);
-    session_.set_input(input_, result.x);
-    const double total = objective_.evaluate(session_);
-    Array gradient = session_.gradient(input_);
+    Array gradient;
+    const double total = evaluator_.evaluate(step, result.x, gradient);
     check_finite(step, total, gradient);
     record(total, result);
     if (keys_.snapshot_steps > 0 && step % keys_.snapshot_steps == 0) take_snapshot(result);
-    if (hooks_.reached(session_)) {
+    if (hooks_.reached(result.x)) {
       result.reason = "the goal is reached";
     } else if (step == keys_.steps) {
       result.reason = "all steps are done";
@@ -80,7 +75,7 @@ LoopResult Loop::minimise(Minimiser& minimiser, Array x) {
 
 void Loop::record(double total, LoopResult& result) const {
   result.totals.push_back(total);
-  for (size_t i = 0; i < result.terms.size(); ++i) result.terms[i].push_back(objective_.values()[i]);
+  for (size_t i = 0; i < result.terms.size(); ++i) result.terms[i].push_back(evaluator_.values()[i]);
 }
 
 void Loop::take_snapshot(LoopResult& result) const {
@@ -89,9 +84,7 @@ void Loop::take_snapshot(LoopResult& result) const {
 
 void Loop::check_finite(int64_t step, double total, const Array& gradient) const {
   if (std::isfinite(total) && std::ranges::all_of(gradient.values, [](float v) { return std::isfinite(v); })) return;
-  std::vector<Loss> losses;
-  for (const Term& term : objective_.terms()) losses.push_back(term.loss);
-  const std::string where = first_not_finite(network_, session_, losses);
+  const std::string where = evaluator_.first_not_finite();
   throw InputError(name_ + ": at step " + std::to_string(step) + " " +
                    (where.empty() ? "the weighted sum of the terms" : where) +
                    " is not finite: smaller steps or weights may help");
@@ -130,11 +123,11 @@ bool Loop::restore(Minimiser& minimiser, LoopResult& result) const {
   return !result.reason.empty();
 }
 
-void show_result(Run& run, const std::string& name, const Objective& objective, const LoopResult& result) {
+void show_result(Run& run, const std::string& name, const LoopResult& result) {
   LineChart chart{.title = "Loss of " + name, .y_label = "loss", .series = {{"total", result.totals}}};
   Json terms = Json::object();
   for (size_t i = 0; i < result.terms.size(); ++i) {
-    const std::string& term = objective.terms()[i].name;
+    const std::string& term = result.names[i];
     const auto& values = result.terms[i];
     chart.series.push_back({term, values});
     terms[term] = {{"first", values.front()}, {"last", values.back()}};

@@ -7,8 +7,8 @@
 
 #include "viz/io/image.h"
 #include "viz/optimisation/checkpoint.h"
+#include "viz/optimisation/evaluator.h"
 #include "viz/optimisation/minimiser.h"
-#include "viz/optimisation/objective.h"
 
 namespace convlens::viz {
 
@@ -19,17 +19,14 @@ struct LoopKeys final : Params {
   void describe(ParamVisitor& v) override;
 };
 
-/// What an algorithm does around each evaluation of its objective.
+/// What an algorithm does around the minimiser's steps.
 struct LoopHooks {
-  /// Before evaluation number `step`: inputs of the session besides what is optimised, such as a random jitter, which
-  /// must follow from the seed and `step` alone.
-  std::function<void(int64_t step, Session&)> before = [](int64_t, Session&) {};
   /// Between the objective's gradient and the minimiser.
   std::function<void(Array& gradient)> change_gradient = [](Array&) {};
   /// After the minimiser's step: changes what is optimised.
   std::function<void(int64_t step, Array& x)> after = [](int64_t, Array&) {};
-  /// Whether the goal is reached, looked at right after an evaluation, while the session has its values.
-  std::function<bool(const Session&)> reached = [](const Session&) { return false; };
+  /// Whether the goal is reached, looked at right after each evaluation, at the same x.
+  std::function<bool(const Array& x)> reached = [](const Array&) { return false; };
   /// What a snapshot shows; left out: no snapshots.
   std::function<Image(const Array& x)> picture{};
 };
@@ -43,18 +40,19 @@ struct Snapshot {
 struct LoopResult {
   Array x;
   std::vector<double> totals;
+  std::vector<std::string> names;          ///< of the terms
   std::vector<std::vector<double>> terms;  ///< by term
   std::vector<Snapshot> snapshots;
   std::string reason;  ///< why it ended: all steps done, a goal reached, or what the minimiser said
 };
 
-/// Minimises an objective over one input of a session's network. It is evaluated keys.steps + 1 times, the last time
-/// where the last step led, unless the minimiser or `reached` ends it before.
+/// Minimises an objective. It is evaluated keys.steps + 1 times, the last time where the last step led, unless the
+/// minimiser or `reached` ends it before.
 class Loop {
  public:
   /// `name`: on the terminal and in the checkpoint. All must outlive the loop.
-  Loop(Run& run, std::string name, const LoopKeys& keys, Checkpoint& checkpoint, Objective& objective,
-       const Model& network, Session& session, std::string input, LoopHooks hooks = {});
+  Loop(Run& run, std::string name, const LoopKeys& keys, Checkpoint& checkpoint, Evaluator& evaluator,
+       LoopHooks hooks = {});
 
   /// Goes on where the checkpoint has it. Throws Interrupted after Ctrl-C, with the state kept, and InputError where a
   /// number is not finite, naming step and layer.
@@ -71,14 +69,11 @@ class Loop {
   std::string name_;
   const LoopKeys& keys_;
   Checkpoint& checkpoint_;
-  Objective& objective_;
-  const Model& network_;
-  Session& session_;
-  std::string input_;
+  Evaluator& evaluator_;
   LoopHooks hooks_;
 };
 
 /// The curves, figures and snapshots of an optimisation, on the page and in run.json under `name`.
-void show_result(Run& run, const std::string& name, const Objective& objective, const LoopResult& result);
+void show_result(Run& run, const std::string& name, const LoopResult& result);
 
 }  // namespace convlens::viz

@@ -2,6 +2,7 @@
 
 #include "kernels/base/params.h"
 #include "viz/optimisation/pixels.h"
+#include "viz/optimisation/session_evaluator.h"
 #include "viz/training/random.h"
 
 namespace convlens::viz {
@@ -34,13 +35,13 @@ Image descend(Run& run, Checkpoint& checkpoint, const std::string& name, const D
   const InputSpec& input = run.model().image_input();
   const Stage stage = network.stage(name);
   const auto session = run.open(stage.model, stage.request);
-  Objective objective = network.objective();
+  SessionEvaluator evaluator(network.objective(), stage.model, *session, PictureNetwork::pixels);
   const Array pixels = to_pixels(start, input);
   const auto minimiser = make_minimiser(keys.optimiser, minimiser_params(keys, input), pixels.shape);
   const LoopHooks hooks{.picture = [&](const Array& x) { return clamp(from_pixels(x, input)); }};
-  Loop loop(run, name, keys.loop, checkpoint, objective, stage.model, *session, PictureNetwork::pixels, hooks);
+  Loop loop(run, name, keys.loop, checkpoint, evaluator, hooks);
   const LoopResult result = loop.minimise(*minimiser, pixels);
-  show_result(run, name, objective, result);
+  show_result(run, name, result);
   return from_pixels(result.x, input);
 }
 
