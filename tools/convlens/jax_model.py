@@ -272,6 +272,11 @@ def _affine(p: Params, x: list[Array], w: Weights) -> Array:
     return jax.vmap(one_image)(x[0], x[1])
 
 
+@operation("mask")
+def _mask(p: Params, x: list[Array], w: Weights) -> Array:
+    return x[0] * x[1]
+
+
 @operation("irfft2")
 def _irfft2(p: Params, x: list[Array], w: Weights) -> Array:
     real, imaginary = jnp.split(x[0], 2, 1)

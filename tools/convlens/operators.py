@@ -200,6 +200,13 @@ def _affine(_: Params, x: list[Shape]) -> Shape:
     return x[0]
 
 
+def _mask(_: Params, x: list[Shape]) -> Shape:
+    n, _, h, w = x[0]
+    if x[1] not in ((n, 1, h, w), (1, 1, h, w)):
+        raise UserError(f"the mask has the shape {x[1]}, expected {(n, 1, h, w)} or {(1, 1, h, w)}")
+    return x[0]
+
+
 def _irfft2(p: Params, x: list[Shape]) -> Shape:
     n, c, h, columns = x[0]
     if c % 2 or columns != p["width"] // 2 + 1:
@@ -262,6 +269,7 @@ OPERATORS: dict[str, Operator] = {
     "alpha_norm": Operator({"alpha": 2.0}, _number),
     "roll": Operator({}, _roll, arity=(2, 2)),
     "affine": Operator({}, _affine, arity=(2, 2)),
+    "mask": Operator({}, _mask, arity=(2, 2)),
     "irfft2": Operator({"width": REQUIRED, "norm": "backward", "decay": 0.0}, _irfft2),
     "gaussian_blur": Operator({"sigma": 1.0, "border": "reflect"}, _same),
     "clamp": Operator({"min": None, "max": None}, _same),
