@@ -35,6 +35,14 @@ class StyleRuns : public ::testing::Test {
     viz::write_png(root_ / name, picture);
   }
 
+  // White in the columns from `begin` to `end`.
+  void draw_mask(const std::string& name, int height, int width, int begin, int end) const {
+    viz::Image mask = viz::make_image(1, height, width);
+    for (int y = 0; y < height; ++y)
+      for (int x = begin; x < end; ++x) mask.at(0, y, x) = 1;
+    viz::write_png(root_ / name, mask);
+  }
+
   void transfer() {
     config_.update({{"algorithm", "style_transfer"},
                     {"styles", {"style.png"}},
@@ -108,6 +116,52 @@ TEST_F(StyleRuns, SharesMixTheStylesTargets) {
   EXPECT_NE(one, other);
   EXPECT_EQ(first({"style.png", "other.png"}, {2, 0}), one);
   EXPECT_EQ(first({"style.png", "other.png"}, {0, 3}), other);
+}
+
+TEST_F(StyleRuns, MasksGiveEachStyleARegion) {
+  draw_mask("left.png", 20, 28, 0, 14);
+  draw_mask("right.png", 10, 14, 7, 14);  // half as large as the photo
+  transfer();
+  config_.update({{"styles", {"style.png", "other.png"}}, {"masks", {"left.png", "right.png"}}, {"steps", 60}});
+  const Json terms = results().at("transfer").at("terms");
+  EXPECT_EQ(terms.size(), 6);
+  for (const char* term : {"style 1 relu1", "style 1 relu2", "style 2 relu1", "style 2 relu2"})
+    EXPECT_LT(terms.at(term).at("last"), 0.6 * terms.at(term).at("first").get<double>()) << term;
+  EXPECT_EQ(picture("mask-1.png").at(0, 0, 0), 1);
+  EXPECT_EQ(picture("mask-2.png").at(0, 0, 0), 0);
+  const ProgramOutcome plan = run("--plan");
+  EXPECT_EQ(plan.code, 0) << plan.output;
+}
+
+TEST_F(StyleRuns, WhiteMasksChangeNothing) {
+  draw_mask("white.png", 20, 28, 0, 28);
+  draw_mask("white_style.png", 24, 24, 0, 24);
+  transfer();
+  const double without = results().at("transfer").at("last");
+  config_.update({{"masks", {"white.png"}}, {"style_masks", {"white_style.png"}}});
+  EXPECT_NEAR(results().at("transfer").at("last").get<double>(), without, 1e-3 * without);
+}
+
+TEST_F(StyleRuns, StyleMasksChooseWhatIsTaken) {
+  draw_mask("side.png", 24, 24, 0, 6);
+  transfer();
+  config_["steps"] = 0;
+  const double whole = results().at("transfer").at("first");
+  config_["style_masks"] = {"side.png"};
+  EXPECT_NE(results().at("transfer").at("first"), whole);
+  EXPECT_EQ(picture("style_mask-1.png").at(0, 0, 27), 0);
+}
+
+TEST_F(StyleRuns, RefusesMasksThatDoNotFit) {
+  draw_mask("black.png", 20, 28, 0, 0);
+  draw_mask("square.png", 20, 20, 0, 20);
+  transfer();
+  config_["masks"] = {"black.png", "black.png"};
+  expect_refused("'masks' must have a picture for each of the 1 pictures of 'styles', found 2");
+  config_["masks"] = {"black.png"};
+  expect_refused("black.png: the mask is black");
+  config_["masks"] = {"square.png"};
+  expect_refused("square.png: a mask must have the proportions of its picture, 20 x 28, found 20 x 20");
 }
 
 TEST_F(StyleRuns, LuminanceKeepsThePhotosChroma) {

@@ -9,6 +9,13 @@
 // or without the content it is the paper's reconstruction of the other. Coarse to fine, each level begins with the one
 // before, twice as large (Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer", 2017).
 //
+// With masks each style r has a region of its own (section 4.1 there). The second sum is then
+//   style_weight * sum over r and style layers of share_r * mean (G_r(x) - G_r(style))^2
+// with guided Gram matrices, G_r = (T_r F) (T_r F)^T / divisor, where T_r is the mask on the layer's map, the mean of
+// its squares 1. White masks give the gradient of the averaged matrices: the mean of squared distances is the squared
+// distance from the mean, and a constant. What lies near a rim is seen by features on both sides of it; where no mask
+// is white nothing is painted.
+//
 // It is made for VGG: its features are far better at this than those of later networks. Losses of runs with other
 // weights, layers, sizes or divisors are not comparable.
 
@@ -22,6 +29,7 @@
 #include "viz/io/resize.h"
 #include "viz/style/colour.h"
 #include "viz/style/descent.h"
+#include "viz/style/mask_keys.h"
 #include "viz/style/style_keys.h"
 
 namespace convlens::viz {
@@ -30,6 +38,8 @@ namespace {
 enum class Start { content, noise };
 enum class Colour { style, luminance, histogram };
 
+using Grams = std::vector<Array>;  // by layer
+
 class StyleTransfer final : public Algorithm {
  public:
   void describe(ParamVisitor& v) override {
@@ -37,6 +47,7 @@ class StyleTransfer final : public Algorithm {
     v.field({.name = "style_shares", .doc = "of each in the mixture; by default all the same", .min = 0}, shares_);
     v.field({.name = "style_scale", .doc = "longer edge of the style pictures, as a part of the result's", .min = 0.05},
             style_scale_);
+    masks_.describe(v);
     gram_.describe(v);
     v.field({.name = "content_layers", .doc = "whose features are to stay the photo's"}, content_layers_);
     v.field({.name = "content_weight", .doc = "of the mean squared difference of such features", .min = 0},
@@ -59,20 +70,21 @@ class StyleTransfer final : public Algorithm {
   }
 
   std::vector<Stage> stages(const Run& run) const override {
+    check_keys();
     std::vector<Stage> stages;
     const Canvas whole = canvas_of(run, run.photo(), longer_edge_);
     for (int64_t level = 0; level < levels_; ++level) {
       PictureNetwork network(run, canvas_at(whole, level));
       std::vector<Array> content;
       for (const std::string& layer : content_layers_) content.emplace_back(network.features(layer));
-      add_terms(network, content, gram_.blank_targets(network));
+      add_terms(run, network, content, std::vector<Grams>(styles_.size(), gram_.blank_targets(network)));
       stages.push_back(network.stage(level_name(level)));
     }
     return stages;
   }
 
   std::map<std::string, std::string> more_inputs() const override {
-    std::map<std::string, std::string> inputs;
+    std::map<std::string, std::string> inputs = masks_.inputs();
     for (const auto& style : styles_) inputs["style " + style.filename().string()] = sha256_file(style);
     return inputs;
   }
@@ -89,7 +101,9 @@ class StyleTransfer final : public Algorithm {
       const Canvas canvas = canvas_at(whole, level);
       const Image content = content_at(run, whole_photo, canvas);
       PictureNetwork network(run, canvas);
-      add_terms(network, features_of(run, content, content_layers_), style_targets(run, content, level + 1 == levels_));
+      const bool finest = level + 1 == levels_;
+      add_terms(run, network, features_of(run, content, content_layers_), style_grams(run, content, finest));
+      if (finest) show_masks(run, canvas);
       const Image start = level > 0                  ? resize(picture, content.height, content.width, Filter::bicubic)
                           : start_ == Start::content ? content
                                                      : noise(canvas, content.channels, run.keys().seed);
@@ -103,19 +117,27 @@ class StyleTransfer final : public Algorithm {
   void check_keys() const {
     if (styles_.empty() && gram_.weight > 0)
       throw InputError("style_transfer: 'styles' must name at least one picture, unless 'style_weight' is 0");
-    if (!shares_.empty() && shares_.size() != styles_.size())
-      throw InputError("style_transfer: 'style_shares' must have a number for each of the " +
-                       std::to_string(styles_.size()) + " pictures of 'styles', found " +
-                       std::to_string(shares_.size()));
+    require_one_each("style_shares", "number", shares_.size());
+    require_one_each("masks", "picture", masks_.masks.size());
+    require_one_each("style_masks", "picture", masks_.style_masks.size());
     if (!shares_.empty() && !(share_sum() > 0))
       throw InputError("style_transfer: one of 'style_shares' must be above 0");
   }
 
-  double share(size_t style) const { return shares_.empty() ? 1 : shares_[style]; }
+  void require_one_each(const std::string& key, const std::string& what, size_t found) const {
+    if (found > 0 && found != styles_.size())
+      throw InputError("style_transfer: '" + key + "' must have a " + what + " for each of the " +
+                       std::to_string(styles_.size()) + " pictures of 'styles', found " + std::to_string(found));
+  }
+
+  // All of them make 1.
+  double share(size_t style) const { return unscaled_share(style) / share_sum(); }
+
+  double unscaled_share(size_t style) const { return shares_.empty() ? 1 : shares_[style]; }
 
   double share_sum() const {
     double sum = 0;
-    for (size_t i = 0; i < styles_.size(); ++i) sum += share(i);
+    for (size_t i = 0; i < styles_.size(); ++i) sum += unscaled_share(i);
     return sum;
   }
 
@@ -143,33 +165,66 @@ class StyleTransfer final : public Algorithm {
     return picture;
   }
 
-  // The weighted mean of all styles' Gram matrices.
-  std::vector<Array> style_targets(Run& run, const Image& content, bool shown) const {
-    std::vector<Array> targets;
+  // Of each style.
+  std::vector<Grams> style_grams(Run& run, const Image& content, bool shown) const {
+    std::vector<Grams> grams;
     for (size_t style = 0; style < styles_.size() && gram_.weight > 0; ++style) {
       const Image picture = style_at(run, style, content);
       if (shown)
         run.show("style-" + std::to_string(style + 1), picture, "style: " + styles_[style].filename().string());
-      const auto part = static_cast<float>(share(style) / share_sum());
-      const std::vector<Array> grams = grams_of(run, picture, gram_.layers, gram_.divisor);
-      for (const Array& gram : grams)
-        if (style == 0) targets.emplace_back(gram.shape);
-      for (size_t i = 0; i < grams.size(); ++i)
-        for (size_t k = 0; k < grams[i].values.size(); ++k) targets[i].values[k] += part * grams[i].values[k];
+      if (masks_.style_masks.empty()) {
+        grams.push_back(grams_of(run, picture, gram_.layers, gram_.divisor));
+      } else {
+        const Image mask =
+            read_mask(masks_.style_masks[style], read_image(styles_[style]), {picture.height, picture.width});
+        if (shown) run.show("style_mask-" + std::to_string(style + 1), mask, "where that style is taken from");
+        grams.push_back(guided_grams_of(run, picture, mask, gram_.layers, gram_.divisor));
+      }
     }
-    return targets;
+    return grams;
   }
 
-  void add_terms(PictureNetwork& network, const std::vector<Array>& content, const std::vector<Array>& style) const {
+  Grams mean(const std::vector<Grams>& styles) const {
+    Grams mean;
+    for (const Array& gram : styles.at(0)) mean.emplace_back(gram.shape);
+    for (size_t style = 0; style < styles.size(); ++style) {
+      const auto part = static_cast<float>(share(style));
+      for (size_t i = 0; i < mean.size(); ++i)
+        for (size_t k = 0; k < mean[i].values.size(); ++k) mean[i].values[k] += part * styles[style][i].values[k];
+    }
+    return mean;
+  }
+
+  void add_terms(const Run& run, PictureNetwork& network, const std::vector<Array>& content,
+                 const std::vector<Grams>& styles) const {
     for (size_t i = 0; i < content.size(); ++i)
       network.add_distance("content " + content_layers_[i], content_layers_[i], content[i], content_weight_);
-    gram_.add_terms(network, style);
+    add_style_terms(run, network, styles);
     variation_.add_term(network);
+  }
+
+  void add_style_terms(const Run& run, PictureNetwork& network, const std::vector<Grams>& styles) const {
+    if (styles.empty()) return;
+    if (masks_.masks.empty()) return gram_.add_terms(network, mean(styles));
+    for (size_t style = 0; style < styles.size(); ++style)
+      gram_.add_guided_terms(network, std::to_string(style + 1), mask_at(run, style, network.canvas()), styles[style],
+                             share(style));
+  }
+
+  Image mask_at(const Run& run, size_t style, const Canvas& canvas) const {
+    return read_mask(masks_.masks[style], run.photo(), canvas);
+  }
+
+  void show_masks(Run& run, const Canvas& canvas) const {
+    for (size_t style = 0; style < masks_.masks.size(); ++style)
+      run.show("mask-" + std::to_string(style + 1), mask_at(run, style, canvas),
+               "where " + styles_[style].filename().string() + " is painted");
   }
 
   std::vector<std::filesystem::path> styles_;
   std::vector<double> shares_;
   double style_scale_ = 1;
+  MaskKeys masks_;
   GramKeys gram_;
   std::vector<std::string> content_layers_{"relu4_2"};
   double content_weight_ = 5;

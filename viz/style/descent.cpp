@@ -35,6 +35,7 @@ Image descend(Run& run, Checkpoint& checkpoint, const std::string& name, const D
   const InputSpec& input = run.model().image_input();
   const Stage stage = network.stage(name);
   const auto session = run.open(stage.model, stage.request);
+  network.guides().set_in(*session);
   SessionEvaluator evaluator(network.objective(), stage.model, *session, PictureNetwork::pixels);
   const Array pixels = to_pixels(start, input);
   const auto minimiser = make_minimiser(keys.optimiser, minimiser_params(keys, input), pixels.shape);

@@ -27,14 +27,19 @@ Array without_batch(Array value) {
 }
 
 std::vector<Array> values_at(Run& run, const GraphBuilder& graph, const Image& image,
-                             const std::vector<std::string>& layers) {
+                             const std::vector<std::string>& layers, const Guides& guides = {}) {
   if (layers.empty()) return {};
   const auto session = run.open(graph.model(), {.device = run.device(), .observe = layers});
   session->set_input(PictureNetwork::pixels, to_pixels(image, run.model().image_input()));
+  guides.set_in(*session);
   session->forward();
   std::vector<Array> values;
   for (const std::string& layer : layers) values.push_back(without_batch(session->value(layer)));
   return values;
+}
+
+std::string add_gram(GraphBuilder& graph, const std::string& layer, const std::string& divisor) {
+  return graph.add("Gram matrix of " + layer, "gram", {layer}, {{"divisor", divisor}});
 }
 
 }  // namespace
@@ -62,9 +67,21 @@ void PictureNetwork::add_relative_distance(const std::string& term, const std::s
 
 void PictureNetwork::add_gram_distance(const std::string& term, const std::string& layer, const Array& target,
                                        const std::string& divisor, double weight) {
+  add_gram_term(term, run_.model().layer(layer).name, target, divisor, weight);
+}
+
+void PictureNetwork::add_guided_gram_distance(const std::string& term, const std::string& layer, const Image& mask,
+                                              const Array& target, const std::string& divisor, double weight) {
+  if (weight == 0) return;
+  const std::string guided =
+      guides_.add(graph_, term + " in its region", run_.model().layer(layer).name, features(layer), mask);
+  add_gram_term(term, guided, target, divisor, weight);
+}
+
+void PictureNetwork::add_gram_term(const std::string& term, const std::string& input, const Array& target,
+                                   const std::string& divisor, double weight) {
   const double elements = static_cast<double>(target.shape.elements());
-  add_term(term, "gram_loss", run_.model().layer(layer).name, {{"divisor", divisor}, {"weight", 1 / elements}},
-           {target}, weight);
+  add_term(term, "gram_loss", input, {{"divisor", divisor}, {"weight", 1 / elements}}, {target}, weight);
 }
 
 void PictureNetwork::add_variation(const std::string& term, const std::string& norm, double beta, double weight) {
@@ -111,10 +128,24 @@ std::vector<Array> grams_of(Run& run, const Image& image, const std::vector<std:
   GraphBuilder graph(run.model().name);
   add_network(graph, run, {image.height, image.width});
   std::vector<std::string> grams;
-  for (const std::string& layer : layers)
-    grams.push_back(
-        graph.add("Gram matrix of " + layer, "gram", {run.model().layer(layer).name}, {{"divisor", divisor}}));
+  for (const std::string& layer : layers) grams.push_back(add_gram(graph, run.model().layer(layer).name, divisor));
   return values_at(run, graph, image, grams);
+}
+
+std::vector<Array> guided_grams_of(Run& run, const Image& image, const Image& mask,
+                                   const std::vector<std::string>& layers, const std::string& divisor) {
+  const Canvas canvas{image.height, image.width};
+  const PictureNetwork network(run, canvas);
+  GraphBuilder graph(run.model().name);
+  add_network(graph, run, canvas);
+  Guides guides;
+  std::vector<std::string> grams;
+  for (const std::string& layer : layers) {
+    const std::string& name = run.model().layer(layer).name;
+    grams.push_back(
+        add_gram(graph, guides.add(graph, name + " in its region", name, network.features(layer), mask), divisor));
+  }
+  return values_at(run, graph, image, grams, guides);
 }
 
 }  // namespace convlens::viz

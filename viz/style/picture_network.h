@@ -8,6 +8,7 @@
 #include "viz/optimisation/objective.h"
 #include "viz/run.h"
 #include "viz/style/canvas.h"
+#include "viz/style/guides.h"
 
 namespace convlens::viz {
 
@@ -30,6 +31,9 @@ class PictureNetwork {
   /// The mean of squared differences of the Gram matrix from `target`, 1 x C x C.
   void add_gram_distance(const std::string& term, const std::string& layer, const Array& target,
                          const std::string& divisor, double weight);
+  /// The same in a region of the picture alone (viz/style/guides.h); the mask is of any size.
+  void add_guided_gram_distance(const std::string& term, const std::string& layer, const Image& mask,
+                                const Array& target, const std::string& divisor, double weight);
   /// How much neighbouring pixels differ, in grey levels; `norm` and `beta` as of the operator total_variation.
   void add_variation(const std::string& term, const std::string& norm, double beta, double weight);
 
@@ -44,8 +48,12 @@ class PictureNetwork {
   Objective objective() const { return Objective(terms_); }
   /// For Session: all that the terms need, and the gradient by the pixels.
   Stage stage(const std::string& name) const;
+  /// What such a session must have besides the pixels, once.
+  const Guides& guides() const { return guides_; }
 
  private:
+  void add_gram_term(const std::string& term, const std::string& input, const Array& target, const std::string& divisor,
+                     double weight);
   void add_term(const std::string& term, const std::string& op, const std::string& input, const Json& params,
                 const std::vector<Array>& weights, double weight);
   double pixel_count() const { return static_cast<double>(canvas_.height * canvas_.width); }
@@ -53,6 +61,7 @@ class PictureNetwork {
   const Run& run_;
   Canvas canvas_;
   GraphBuilder graph_;
+  Guides guides_;
   std::string normalised_;  // the layer that the network's first ones read
   std::vector<Term> terms_;
 };
@@ -66,5 +75,8 @@ std::vector<Array> features_of(Run& run, const Image& image, const std::vector<s
 /// Their Gram matrices, 1 x C x C each.
 std::vector<Array> grams_of(Run& run, const Image& image, const std::vector<std::string>& layers,
                             const std::string& divisor);
+/// Those of a region of the image; the grey mask is of any size.
+std::vector<Array> guided_grams_of(Run& run, const Image& image, const Image& mask,
+                                   const std::vector<std::string>& layers, const std::string& divisor);
 
 }  // namespace convlens::viz

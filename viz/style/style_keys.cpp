@@ -16,6 +16,13 @@ void GramKeys::add_terms(PictureNetwork& network, const std::vector<Array>& targ
     network.add_gram_distance("style " + layers[i], layers[i], targets[i], divisor, weight);
 }
 
+void GramKeys::add_guided_terms(PictureNetwork& network, const std::string& name, const Image& mask,
+                                const std::vector<Array>& targets, double share) const {
+  for (size_t i = 0; i < layers.size(); ++i)
+    network.add_guided_gram_distance("style " + name + " " + layers[i], layers[i], mask, targets[i], divisor,
+                                     share * weight);
+}
+
 std::vector<Array> GramKeys::blank_targets(const PictureNetwork& network) const {
   std::vector<Array> targets;
   for (const std::string& layer : layers) {

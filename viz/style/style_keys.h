@@ -17,6 +17,9 @@ struct GramKeys final : Params {
   void describe(ParamVisitor& v) override;
   /// `targets` by layer, 1 x C x C.
   void add_terms(PictureNetwork& network, const std::vector<Array>& targets) const;
+  /// In the region of a mask, as one of several goals: "style NAME LAYER".
+  void add_guided_terms(PictureNetwork& network, const std::string& name, const Image& mask,
+                        const std::vector<Array>& targets, double share) const;
   /// Of the right shapes, for a plan.
   std::vector<Array> blank_targets(const PictureNetwork& network) const;
 };
