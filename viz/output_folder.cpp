@@ -42,7 +42,7 @@ OutputFolder::~OutputFolder() {
   if (created_) fs::remove(path_, ignored);  // succeeds only if it is empty
 }
 
-fs::path OutputFolder::place(const std::string& name) {
+fs::path OutputFolder::unfinished(const std::string& name) {
   const fs::path file = hidden_ / name;
   fs::create_directories(file.parent_path());
   return file;
@@ -51,29 +51,29 @@ fs::path OutputFolder::place(const std::string& name) {
 void OutputFolder::record(const std::string& name) { hashes_[name] = sha256_file(hidden_ / name); }
 
 void OutputFolder::save(const std::string& name, const Image& image) {
-  write_png(place(name + ".png"), image);
+  write_png(unfinished(name + ".png"), image);
   record(name + ".png");
 }
 
 void OutputFolder::save(const std::string& name, const Array& array) {
   std::vector<int64_t> shape;
   for (int i = 0; i < array.shape.rank(); ++i) shape.push_back(array.shape[i]);
-  write_npy(place(name + ".npy"), shape, array.values);
+  write_npy(unfinished(name + ".npy"), shape, array.values);
   record(name + ".npy");
 }
 
 void OutputFolder::save_text(const std::string& name, const std::string& text) {
-  write_file(place(name), text);
+  write_file(unfinished(name), text);
   record(name);
 }
 
 void OutputFolder::save_file(const std::string& name, const std::function<void(const fs::path&)>& write) {
-  write(place(name));
+  write(unfinished(name));
   record(name);
 }
 
 void OutputFolder::keep(const std::string& note, const std::string& text) {
-  write_file(place(note), text);
+  write_file(unfinished(note), text);
   holds_kept_parts_ = true;
   remove_on_interrupt_.reset();
 }

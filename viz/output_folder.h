@@ -44,6 +44,8 @@ class OutputFolder {
   /// What is saved so far, and this note about it, outlive an interrupt. Notes are no results: commit() drops them.
   void keep(const std::string& note, const std::string& text);
   std::optional<std::string> kept(const std::string& note) const;
+  /// Where a file of that name lies until commit(): a saved one, or one that is kept beside notes and is no result.
+  std::filesystem::path unfinished(const std::string& name);
   /// Takes files that an earlier program kept for saved; false, and nothing taken, if one is missing or altered.
   bool take_up(const Hashes& hashes);
 
@@ -52,7 +54,6 @@ class OutputFolder {
  private:
   enum class Earlier { forgotten, taken_up };
   OutputFolder(std::filesystem::path path, Earlier earlier);
-  std::filesystem::path place(const std::string& name);
   void record(const std::string& name);
 
   std::filesystem::path path_, hidden_;

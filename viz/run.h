@@ -56,6 +56,11 @@ class Run {
   /// What a later program is to go on from, if this one is interrupted: OutputFolder::keep under a name of this run's.
   void keep(const std::string& note, const std::string& text) { folder_->keep(prefix_ + note, text); }
   std::optional<std::string> kept(const std::string& note) const { return folder_->kept(prefix_ + note); }
+  /// The same of files: OutputFolder's hashes(), take_up() and unfinished().
+  const OutputFolder::Hashes& saved() const { return folder_->hashes(); }
+  bool take_up(const OutputFolder::Hashes& hashes) { return folder_->take_up(hashes); }
+  bool has_saved(const std::string& name) const { return saved().contains(prefix_ + name); }
+  std::filesystem::path unfinished(const std::string& name) { return folder_->unfinished(prefix_ + name); }
 
   /// Where a long work of this run shows its progress.
   const ProgressDisplay& display() const { return display_; }

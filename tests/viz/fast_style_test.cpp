@@ -125,7 +125,9 @@ class FastStyle : public ::testing::Test {
   }
 
   Image result(const std::string& name) const { return viz::read_image(root_ / "out" / name); }
-  Json results() const { return Json::parse(std::ifstream(root_ / "out/run.json"))["runs"][0]["results"]; }
+  Json record(const std::string& out) const { return Json::parse(std::ifstream(root_ / out / "run.json")); }
+  Json results(const std::string& out = "out") const { return record(out)["runs"][0]["results"]; }
+  Json outputs(const std::string& out = "out") const { return record(out)["outputs"]; }  ///< name -> sha256
 
   /// The picture as its file holds it.
   Image rounded(const Image& image) const {
@@ -148,7 +150,7 @@ class FastStyle : public ::testing::Test {
 
   TemporaryFolder root_;
   const Image photo_ = odd_photo();
-  Json config_{{"algorithm", "fast_style"}, {"model", "model"}, {"image", "photo.png"}, {"out", "out"}};
+  Json config_{{"algorithm", "fast_style"}, {"model", "model"}, {"image", "photo.png"}, {"out", "out"}, {"threads", 1}};
 };
 
 TEST_F(FastStyle, PaintsEachStyleAtThePhotosOwnSize) {
@@ -246,6 +248,47 @@ TEST_F(FastStyle, PaintsAFolderOfPhotosOfDifferentSizes) {
   expect_verified();
 }
 
+TEST_F(FastStyle, AFolderGoesOnAfterAnInterrupt) {
+  draw_folder(root_ / "images", 30);
+  std::ofstream(root_ / "images/stripe/0.png") << "no picture";
+  config_.erase("image");
+  config_.update({{"folder", "images"}, {"styles", {0, 1}}});
+  ASSERT_EQ(run().code, 0);
+  const auto whole = outputs();
+  const Json expected = results();
+  config_["out"] = "again";
+  const auto interrupt = [&](const std::string& file) {
+    std::ofstream(root_ / "config.json") << config_.dump();
+    return end_program_at(root_ / "again/.unfinished" / file, root_.path(), "config.json");
+  };
+  const ProgramOutcome interrupted = interrupt("style_1/disc/0.png");
+  EXPECT_EQ(interrupted.code, 143) << interrupted.output;
+  EXPECT_NE(interrupted.output.find("--resume goes on"), std::string::npos) << interrupted.output;
+  EXPECT_FALSE(fs::exists(root_ / "again/run.json"));
+  const auto first = fs::last_write_time(root_ / "again/.unfinished/style_0/disc/0.png");
+  const ProgramOutcome resumed = run("--resume");
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(fs::last_write_time(root_ / "again/style_0/disc/0.png"), first);  // not painted again
+  EXPECT_EQ(outputs("again"), whole);
+  for (const char* key : {"painted", "images", "broken"}) EXPECT_EQ(results("again")[key], expected[key]) << key;
+  EXPECT_FALSE(fs::exists(root_ / "again/.unfinished"));
+}
+
+TEST_F(FastStyle, AFolderWhosePaintingsWereAlteredBeginsAnewOnlyIfTold) {
+  draw_folder(root_ / "images", 30);
+  config_.erase("image");
+  config_["folder"] = "images";
+  std::ofstream(root_ / "config.json") << config_.dump();
+  const fs::path painting = root_ / "out/.unfinished/style_0/disc/0.png";
+  ASSERT_EQ(end_program_at(painting, root_.path(), "config.json").code, 143);
+  std::ofstream(painting) << "other";
+  const ProgramOutcome outcome = run("--resume");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.output.find("missing or altered; without --resume the run begins anew"), std::string::npos)
+      << outcome.output;
+  EXPECT_EQ(run().code, 0);
+}
+
 TEST_F(FastStyle, PaintsFilesThatDifferInTheirEndingsAlone) {
   draw_folder(root_ / "images", 1);
   fs::copy_file(root_ / "images/disc/0.png", root_ / "images/disc/0.jpeg");
@@ -288,12 +331,15 @@ TEST_F(FastStyle, RefusesANetworkThatDoesNotPaint) {
 
 class FastStyleOfVideo : public FastStyle {
  protected:
-  /// Twelve frames that move, and a tone.
-  void SetUp() override {
-    const ProgramOutcome made = run_program(
-        root_.path(),
-        "ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=30000/1001 -f lavfi -i sine=frequency=440 -frames:v 12 "
-        "-shortest -c:v mpeg4 -q:v 2 -c:a aac clip.mp4");
+  void SetUp() override { make_clip(12); }
+
+  /// So many frames that move, and a tone.
+  void make_clip(int frame_count) {
+    const ProgramOutcome made =
+        run_program(root_.path(),
+                    "ffmpeg -v error -y -f lavfi -i testsrc=size=64x48:rate=30000/1001 -f lavfi -i "
+                    "sine=frequency=440 -frames:v " +
+                        std::to_string(frame_count) + " -shortest -c:v mpeg4 -q:v 2 -c:a aac clip.mp4");
     ASSERT_EQ(made.code, 0) << made.output << " (tools/install_dependencies.sh --test installs ffmpeg)";
     config_.erase("image");
     config_["video"] = "clip.mp4";
@@ -332,6 +378,28 @@ TEST_F(FastStyleOfVideo, PaintsEveryFrameAndKeepsRateAndSound) {
     EXPECT_LE(greatest_difference(means(after[i]), means(painting)), 0.02) << "frame " << i;
   }
   expect_verified();
+}
+
+TEST_F(FastStyleOfVideo, GoesOnAfterAnInterrupt) {
+  make_clip(230);
+  config_["styles"] = {1};
+  ASSERT_EQ(run().code, 0);
+  const auto whole = outputs();
+  EXPECT_EQ(frames(root_ / "out/style_1.mp4").size(), 230U);
+  EXPECT_EQ(probed("avg_frame_rate", "v:0"), "30000/1001\n");
+  config_["out"] = "again";
+  std::ofstream(root_ / "config.json") << config_.dump();
+  const fs::path kept = root_ / "again/.unfinished/checkpoint";
+  const ProgramOutcome interrupted = end_program_at(kept, root_.path(), "config.json");
+  EXPECT_EQ(interrupted.code, 143) << interrupted.output;
+  EXPECT_NE(interrupted.output.find("--resume goes on"), std::string::npos) << interrupted.output;
+  // What a program had begun to write after the last stretch that it kept.
+  std::ofstream(root_ / "again/.unfinished/style_1.h264", std::ios::app) << "half a stretch";
+  const ProgramOutcome resumed = run("--resume");
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(outputs("again"), whole);
+  EXPECT_EQ(results("again")["painted"], 230);
+  EXPECT_FALSE(fs::exists(root_ / "again/style_1.h264"));
 }
 
 TEST_F(FastStyleOfVideo, LeavesOutTheLastOfAnOddNumberOfRows) {

@@ -15,14 +15,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "kernels/base/error.h"
 #include "kernels/base/params.h"
 #include "kernels/base/sha256.h"
 #include "viz/algorithm.h"
+#include "viz/interrupt.h"
 #include "viz/io/resize.h"
 #include "viz/io/tile.h"
+#include "viz/optimisation/checkpoint.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
 #include "viz/scan/folder_scan.h"
@@ -31,6 +35,7 @@
 #include "viz/style/style_network.h"
 #include "viz/text.h"
 #include "viz/video/ffmpeg.h"
+#include "viz/video/growing_video.h"
 
 namespace convlens::viz {
 namespace {
@@ -41,6 +46,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int page_side = 1024;  // longer side of a picture on the page
 constexpr int tile_side = 256;   // of a tile of a grid
 constexpr int shown_pairs = 8;   // of a folder
+
+constexpr const char* of_folder = "folder";  // the checkpoint's
+constexpr int64_t kept_files = 100;          // what is painted is kept every so many, and on Ctrl-C
 
 std::string pixels(const Image& image) { return std::to_string(image.height) + " x " + std::to_string(image.width); }
 
@@ -79,15 +87,20 @@ class Painter {
     return painting;
   }
 
-  /// "images per second" -> how many.
-  void report_rate(const std::string& unit) const {
-    const double rate = static_cast<double>(count_) / seconds_;
-    run_.figure(unit + "s per second", fixed(rate, 2));
-    run_.results["painted"] = count_;
-    run_.results[unit + "s_per_second"] = rate;
-    run_.say(std::to_string(count_) + " " + unit + (count_ == 1 ? "" : "s") + " painted, " + fixed(rate, 2) +
-             " a second");
+  /// "images per second" -> how many. `painted`: in all, those of an interrupted program too.
+  void report_rate(const std::string& unit, int64_t painted) const {
+    run_.results["painted"] = painted;
+    std::string rate_text;
+    if (count_ > 0) {
+      const double rate = static_cast<double>(count_) / seconds_;
+      run_.figure(unit + "s per second", fixed(rate, 2));
+      run_.results[unit + "s_per_second"] = rate;
+      rate_text = ", " + fixed(rate, 2) + " a second";
+    }
+    run_.say(std::to_string(painted) + " " + unit + (painted == 1 ? "" : "s") + " painted" + rate_text);
   }
+
+  int64_t count() const { return count_; }
 
  private:
   Session& session_for(const Image& photo) {
@@ -178,7 +191,7 @@ class FastStyle final : public Algorithm {
     }
     run.figure("size", pixels(photo));
     if (grid_) show_grid(run, painter, photo);
-    painter.report_rate("image");
+    painter.report_rate("image", painter.count());
   }
 
   static void show_grid(Run& run, Painter& painter, const Image& photo) {
@@ -196,47 +209,85 @@ class FastStyle final : public Algorithm {
 
   void paint_folder(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
     const auto files = list_images(folder_);
+    const auto names = result_names(files);
+    Checkpoint checkpoint(run);
+    take_up_paintings(run, checkpoint);
+    std::vector<fs::path> left;
+    std::ranges::copy_if(files, std::back_inserter(left),
+                         [&](const fs::path& file) { return !is_painted(run, chosen, names.at(file)); });
+    const auto broken = paint_files(run, painter, chosen, checkpoint, left, names);
+    report_broken(run, broken, files.size());
+    show_pairs(run, chosen, files, names);
+    painter.report_rate("image", (std::ssize(files) - std::ssize(broken)) * std::ssize(chosen));
+  }
+
+  static void take_up_paintings(Run& run, const Checkpoint& checkpoint) {
+    const Json* kept = checkpoint.find(of_folder);
+    if (kept && !run.take_up(kept->get<OutputFolder::Hashes>()))
+      throw InputError((run.out() / ".unfinished").string() +
+                       ": a painting that an interrupted program kept is missing or altered; without --resume the run "
+                       "begins anew");
+  }
+
+  // With every look.
+  static bool is_painted(const Run& run, const std::vector<Look>& chosen, const std::string& name) {
+    return std::ranges::all_of(chosen,
+                               [&](const Look& look) { return run.has_saved(look.name + "/" + name + ".png"); });
+  }
+
+  // Returns those that cannot be read.
+  std::vector<BrokenFile> paint_files(Run& run, Painter& painter, const std::vector<Look>& chosen,
+                                      Checkpoint& checkpoint, const std::vector<fs::path>& files,
+                                      const std::map<fs::path, std::string>& names) const {
     ImageReader reader(
         folder_, files, [&](const Image& photo) { return prepared(run, photo); }, omp_get_max_threads(), 1, 2);
     Progress progress("paint", "image", std::ssize(files), run.display());
+    const EndOnRequest interrupt;
     std::vector<BrokenFile> broken;
-    std::vector<Image> pairs;
-    std::set<fs::path> taken;
+    int64_t done = 0;
     for (auto images = reader.next(); !images.empty(); images = reader.next()) {
       const ReadImage& image = images.front();
-      const std::string name = result_name(image.file, taken);
       try {
         if (!image.broken.empty()) throw InputError(image.broken);
-        paint_file(run, painter, chosen, image.view, name, pairs);
+        for (const Look& look : chosen)
+          run.save(look.name + "/" + names.at(image.file), painter.paint(image.view, look));
       } catch (const InputError& error) {
         broken.push_back({image.file.generic_string(), error.what()});
       }
       progress.advance();
+      if (++done % kept_files == 0 || interrupt.signal()) checkpoint.keep(of_folder, run.saved());
+      end_if_asked(interrupt);
     }
-    report_broken(run, broken, files.size());
-    show_pairs(run, chosen, std::move(pairs));
-    painter.report_rate("image");
+    return broken;
   }
 
-  static void paint_file(Run& run, Painter& painter, const std::vector<Look>& chosen, const Image& photo,
-                         const std::string& name, std::vector<Image>& pairs) {
-    const bool shown = pairs.size() < shown_pairs * (1 + chosen.size());
-    if (shown) pairs.push_back(square_tile(photo));
-    for (const Look& look : chosen) {
-      const Image painting = painter.paint(photo, look);
-      run.save(look.name + "/" + name, painting);
-      if (shown) pairs.push_back(square_tile(painting));
+  static void end_if_asked(const EndOnRequest& interrupt) {
+    if (interrupt.signal())
+      throw Interrupted(interrupt.signal(), "interrupted; --resume goes on after what is painted and kept");
+  }
+
+  // Each file's own without its ending, unless another file took that.
+  static std::map<fs::path, std::string> result_names(const std::vector<fs::path>& files) {
+    std::set<fs::path> taken;
+    std::map<fs::path, std::string> names;
+    for (const fs::path& file : files) {
+      fs::path name = file;
+      name.replace_extension();
+      names[file] = (taken.insert(name).second ? name : file).generic_string();
     }
+    return names;
   }
 
-  // The file's own without its ending, unless another file took that.
-  static std::string result_name(const fs::path& file, std::set<fs::path>& taken) {
-    fs::path name = file;
-    name.replace_extension();
-    return (taken.insert(name).second ? name : file).generic_string();
-  }
-
-  static void show_pairs(Run& run, const std::vector<Look>& chosen, const std::vector<Image>& pairs) {
+  void show_pairs(Run& run, const std::vector<Look>& chosen, const std::vector<fs::path>& files,
+                  const std::map<fs::path, std::string>& names) const {
+    std::vector<Image> pairs;
+    for (const fs::path& file : files) {
+      if (pairs.size() == shown_pairs * (1 + chosen.size())) break;
+      if (!is_painted(run, chosen, names.at(file))) continue;
+      pairs.push_back(square_tile(prepared(run, read_image(folder_ / file))));
+      for (const Look& look : chosen)
+        pairs.push_back(square_tile(read_image(run.unfinished(look.name + "/" + names.at(file) + ".png"))));
+    }
     std::string caption = "the first photos, each beside: ";
     for (const Look& look : chosen) caption += (&look == &chosen.front() ? "" : "; ") + look.text;
     const int columns = static_cast<int>(1 + chosen.size());
@@ -244,30 +295,49 @@ class FastStyle final : public Algorithm {
   }
 
   void paint_video(Run& run, Painter& painter, const std::vector<Look>& chosen) const {
-    for (const Look& look : chosen) paint_frames(run, painter, look);
-    painter.report_rate("frame");
+    Checkpoint checkpoint(run);
+    const EndOnRequest interrupt;
+    int64_t frames = 0;
+    try {
+      for (const Look& look : chosen) frames += paint_frames(run, painter, checkpoint, look);
+    } catch (const std::runtime_error&) {
+      end_if_asked(interrupt);  // Ctrl-C ends ffmpeg too, and its end may be seen first
+      throw;
+    }
+    painter.report_rate("frame", frames);
   }
 
-  void paint_frames(Run& run, Painter& painter, const Look& look) const {
+  // Returns how many there are. Those of whole stretches are kept.
+  int64_t paint_frames(Run& run, Painter& painter, Checkpoint& checkpoint, const Look& look) const {
+    const Json* kept = checkpoint.find(look.name);
+    const int64_t kept_frames = kept ? kept->at("frames").get<int64_t>() : 0;
     VideoReader reader(video_);
-    Progress progress(video_.filename().string() + ", " + look.text, "frame", reader.about_frames(), run.display());
-    auto frame = reader.next();
-    if (!frame) throw InputError(video_.string() + ": its video has no frame");
-    const Image first = prepared(run, *frame);
+    GrowingVideo painted(run.unfinished(look.name + ".h264"), reader.frame_rate(),
+                         kept ? kept->at("bytes").get<int64_t>() : 0);
+    Progress progress(video_.filename().string() + ", " + look.text, "frame",
+                      std::max<int64_t>(0, reader.about_frames() - kept_frames), run.display());
+    const EndOnRequest interrupt;
     int64_t number = 0;
-    run.save_file(look.name + ".mp4", [&](const fs::path& file) {
-      VideoWriter writer(file, video_, reader.frame_rate(), first.height, first.width);
-      for (; frame; frame = reader.next()) {
-        const Image photo = prepared(run, *frame);
-        const Image painting = painter.paint(photo, look);
-        writer.write(painting);
-        if (number++ == reader.about_frames() / 2) show_frame(run, look, photo, painting);
-        progress.advance();
-      }
-      writer.finish();
-    });
+    std::string size;
+    for (auto frame = reader.next(); frame; frame = reader.next(), ++number) {
+      const Image photo = prepared(run, *frame);
+      size = pixels(photo);
+      const bool shown = number == reader.about_frames() / 2;
+      if (number < kept_frames && !shown) continue;
+      const Image painting = painter.paint(photo, look);
+      if (shown) show_frame(run, look, photo, painting);
+      if (number < kept_frames) continue;
+      if (painted.write(painting)) checkpoint.keep(look.name, {{"frames", number + 1}, {"bytes", painted.bytes()}});
+      progress.advance();
+      end_if_asked(interrupt);
+    }
+    if (number == 0) throw InputError(video_.string() + ": its video has no frame");
+    painted.finish();
+    run.save_file(look.name + ".mp4",
+                  [&](const fs::path& file) { write_mp4(file, painted.stream(), reader.frame_rate(), video_); });
     run.figure(look.name + ".mp4",
-               std::to_string(number) + " frames of " + pixels(first) + ", " + reader.frame_rate() + " a second");
+               std::to_string(number) + " frames of " + size + ", " + reader.frame_rate() + " a second");
+    return number;
   }
 
   static void show_frame(Run& run, const Look& look, const Image& photo, const Image& painting) {

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "kernels/base/error.h"
 #include "kernels/base/json.h"
 #include "viz/io/pixels.h"
 
@@ -18,8 +17,8 @@ std::unique_ptr<ChildProcess> start(std::vector<std::string> command, ChildProce
   try {
     return std::make_unique<ChildProcess>(std::move(command), pipe, said);
   } catch (const NoSuchProgram& error) {
-    throw InputError(std::string("videos are read and written by ffmpeg, but ") + error.what() +
-                     " (Debian: apt install ffmpeg)");
+    throw MissingFfmpeg(std::string("videos are read and written by ffmpeg, but ") + error.what() +
+                        " (Debian: apt install ffmpeg)");
   }
 }
 
@@ -46,6 +45,26 @@ double frames_per_second(const std::string& rate) {
 double seconds(const Json& json) {
   const auto text = json.find("duration");
   return text != json.end() && text->is_string() ? std::strtod(text->get<std::string>().c_str(), nullptr) : 0;
+}
+
+[[noreturn]] void cannot_write(const fs::path& file, const ChildProcess& ffmpeg) {
+  throw InternalError(file.string() + ": ffmpeg cannot write the video (" + ffmpeg.last_line() + ")");
+}
+
+void make_mp4(const fs::path& file, const fs::path& stream, const std::string& frame_rate,
+              const std::vector<std::string>& sound) {
+  std::vector<std::string> command{"ffmpeg",   "-nostdin", "-v",   "error", "-y",           "-r",
+                                   frame_rate, "-f",       "h264", "-i",    as_file(stream)};
+  command.insert(command.end(), sound.begin(), sound.end());
+  for (const char* word : {"-c:v", "copy",
+                           // no dates or versions, so that the same stream gives the same bytes
+                           "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a",
+                           "+bitexact", "-movflags", "+faststart", "-f", "mp4"})
+    command.emplace_back(word);
+  command.push_back(as_file(file));
+  const TemporaryFolder folder;
+  const auto ffmpeg = start(command, ChildProcess::Pipe::none, folder.path() / "said");
+  if (ffmpeg->wait() != 0) cannot_write(file, *ffmpeg);
 }
 
 }  // namespace
@@ -106,21 +125,17 @@ std::optional<Image> VideoReader::next() {
   return frame;
 }
 
-VideoWriter::VideoWriter(const fs::path& file, const fs::path& sound_of, const std::string& frame_rate, int height,
-                         int width)
-    : file_(file) {
+VideoWriter::VideoWriter(const fs::path& file, const std::string& frame_rate, int height, int width) : file_(file) {
   const std::string size = std::to_string(width) + "x" + std::to_string(height);
   ffmpeg_ = start({"ffmpeg", "-nostdin", "-v", "error", "-y",
                    // the frames
                    "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", frame_rate, "-i", "pipe:0",
-                   // the sound
-                   "-i", as_file(sound_of), "-map", "0:v", "-map", "1:a?", "-c:a", "aac",
                    // even sizes, and colours as players take them
                    "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_color_matrix=bt709", "-pix_fmt", "yuv420p",
                    "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-                   // no dates or versions, so that the same frames give the same bytes
-                   "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-                   "-flags:a", "+bitexact", "-movflags", "+faststart", "-f", "mp4", as_file(file)},
+                   // no version, so that the same frames give the same bytes; no frame is stored before one that it
+                   // follows, so that a bare stream needs no times
+                   "-flags:v", "+bitexact", "-bf", "0", "-f", "h264", as_file(file)},
                   ChildProcess::Pipe::its_input, folder_.path() / "said");
 }
 
@@ -140,7 +155,20 @@ void VideoWriter::finish() {
 
 void VideoWriter::fail() {
   ffmpeg_->wait();
-  throw InternalError(file_.string() + ": ffmpeg cannot write the video (" + ffmpeg_->last_line() + ")");
+  cannot_write(file_, *ffmpeg_);
+}
+
+void write_mp4(const fs::path& file, const fs::path& stream, const std::string& frame_rate, const fs::path& sound_of) {
+  make_mp4(file, stream, frame_rate, {"-i", as_file(sound_of), "-map", "0:v", "-map", "1:a?", "-c:a", "aac"});
+}
+
+void write_mp4(const fs::path& file, std::span<const Image> frames, const std::string& frame_rate) {
+  const TemporaryFolder folder;
+  const fs::path stream = folder.path() / "stream";
+  VideoWriter writer(stream, frame_rate, frames[0].height, frames[0].width);
+  for (const Image& frame : frames) writer.write(frame);
+  writer.finish();
+  make_mp4(file, stream, frame_rate, {});
 }
 
 }  // namespace convlens::viz
