@@ -9,7 +9,9 @@
 #include "tests/base/temporary_folder.h"
 #include "tests/viz/program.h"
 #include "viz/io/image.h"
+#include "viz/io/resize.h"
 #include "viz/training/shapes.h"
+#include "viz/video/ffmpeg.h"
 
 namespace convlens::test {
 namespace {
@@ -86,6 +88,38 @@ TEST_F(DeepDream, ZoomsFrameByFrame) {
   const std::string first = sha256_file(folder_ / "out/dream.png"), second = sha256_file(folder_ / "out/frame-2.png");
   EXPECT_NE(first, second);
   EXPECT_TRUE(fs::exists(folder_ / "out/frame-3.png"));
+}
+
+TEST_F(DeepDream, ZoomIsAVideoToo) {
+  Json json = configuration();
+  json.update({{"frames", 3}, {"steps", 2}, {"frame_rate", 12}});
+  ASSERT_EQ(run(json).code, 0);
+  viz::VideoReader video(folder_ / "out/zoom.mp4");
+  EXPECT_EQ(video.frame_rate(), "12/1");
+  const std::vector<std::string> names{"dream", "frame-2", "frame-3"};
+  for (const std::string& name : names) {
+    const viz::Image picture = viz::read_image(folder_ / "out" / (name + ".png"));
+    const auto frame = video.next();
+    ASSERT_TRUE(frame && frame->height == picture.height && frame->width == picture.width) << name;
+    // Compression blurs colours over neighbouring pixels; means over parts of the frame it leaves.
+    const viz::Image found = resize(*frame, 4, 4, viz::Filter::bilinear),
+                     expected = resize(picture, 4, 4, viz::Filter::bilinear);
+    for (size_t i = 0; i < found.values.size(); ++i) EXPECT_NEAR(found.values[i], expected.values[i], 0.03) << name;
+  }
+  EXPECT_FALSE(video.next());
+  EXPECT_EQ(run_program(folder_.path(), "$VIZ_RUN --verify out/run.json").code, 0);
+}
+
+TEST_F(DeepDream, WithoutFfmpegItSaysThatThereIsNoVideo) {
+  Json json = configuration();
+  json.update({{"frames", 2}, {"steps", 1}, {"octaves", 1}});
+  std::ofstream(folder_ / "config.json") << json;
+  const ProgramOutcome outcome = run_program(folder_.path(), "PATH=/nowhere $VIZ_RUN config.json");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_NE(outcome.output.find("zoom.mp4 is not written: "), std::string::npos) << outcome.output;
+  EXPECT_NE(bytes_of(folder_ / "out/report.html").find("there is no program"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / "out/frame-2.png"));
+  EXPECT_FALSE(fs::exists(folder_ / "out/zoom.mp4"));
 }
 
 TEST_F(DeepDream, NoStepsShowTheTermsAtTheStart) {

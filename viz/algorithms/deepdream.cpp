@@ -26,6 +26,7 @@
 #include "viz/style/canvas.h"
 #include "viz/text.h"
 #include "viz/training/random.h"
+#include "viz/video/ffmpeg.h"
 
 namespace convlens::viz {
 namespace {
@@ -87,6 +88,11 @@ class DeepDream final : public Algorithm {
         {.name = "frames", .doc = "of a zoom into the dream; each goes on from the middle of the one before", .min = 1},
         frames_);
     v.field({.name = "zoom", .doc = "from one frame to the next", .min = 1, .max = 10}, zoom_);
+    v.field({.name = "frame_rate",
+             .doc = "frames a second of the zoom's video, zoom.mp4, which is made where there is ffmpeg",
+             .min = 1,
+             .max = 240},
+            frame_rate_);
     keys_.describe(v);
   }
 
@@ -112,11 +118,14 @@ class DeepDream final : public Algorithm {
     run.figure("layer", layer_of(run) + (channel_ < 0 ? "" : ", channel " + std::to_string(channel_)));
     run.results["layer"] = layer_of(run);
     run.show("dream", clamp(dream), "what " + layer_of(run) + " makes of it");
+    std::vector<Image> frames{clamp(dream)};
     for (int64_t frame = 2; frame <= frames_; ++frame) {
       dream = dream_on(run, checkpoint, frame, zoomed(dream), loss);
+      frames.push_back(clamp(dream));
       const std::string caption = "frame " + std::to_string(frame) + " of the zoom";
-      run.show("frame-" + std::to_string(frame), clamp(dream), caption);
+      run.show("frame-" + std::to_string(frame), frames.back(), caption);
     }
+    if (frames_ > 1) save_video(run, frames);
   }
 
  private:
@@ -212,6 +221,18 @@ class DeepDream final : public Algorithm {
     return from_pixels(result.x, input);
   }
 
+  // A dream without its video is still one: where ffmpeg is missing, that is said.
+  void save_video(Run& run, const std::vector<Image>& frames) const {
+    const std::string rate = std::to_string(frame_rate_);
+    try {
+      run.save_file("zoom.mp4", [&](const std::filesystem::path& file) { write_mp4(file, frames, rate); });
+      run.figure("zoom.mp4", std::to_string(frames.size()) + " frames, " + rate + " a second");
+    } catch (const MissingFfmpeg& error) {
+      run.figure("zoom.mp4", std::string("not written: ") + error.what());
+      run.say(std::string("zoom.mp4 is not written: ") + error.what());
+    }
+  }
+
   Array guide_features(Run& run) const {
     const Image guide = scaled_to(read_image(guide_), run.model().image_input().shape.w(), run);
     const Model model = network(run, {guide.height, guide.width});
@@ -227,7 +248,7 @@ class DeepDream final : public Algorithm {
   std::string layer_;
   int64_t channel_ = -1;
   std::filesystem::path guide_;
-  int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32, frames_ = 1;
+  int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32, frames_ = 1, frame_rate_ = 10;
   double octave_scale_ = 1.4, step_ = 1.5, zoom_ = 1.05;
   LoopKeys keys_;
 };
