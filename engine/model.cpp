@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
@@ -32,6 +33,12 @@ std::vector<std::string> Model::layer_names() const {
   std::vector<std::string> names;
   for (const Layer& layer : layers) names.push_back(layer.name);
   return names;
+}
+
+std::set<std::string> with_ancestors(const Model& model, std::set<std::string> layers) {
+  for (const Layer& layer : std::views::reverse(model.layers))
+    if (layers.contains(layer.name)) layers.insert(layer.inputs.begin(), layer.inputs.end());
+  return layers;
 }
 
 }  // namespace convlens

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,5 +54,8 @@ struct Model {
   const InputSpec& image_input() const;  ///< the first input of kind image; throws InputError
   std::vector<std::string> layer_names() const;
 };
+
+/// These layers and all on which they depend, inputs included.
+std::set<std::string> with_ancestors(const Model& model, std::set<std::string> layers);
 
 }  // namespace convlens

@@ -72,9 +72,7 @@ void Planner::resolve() {
 std::set<std::string> Planner::needed_names() const {
   std::set<std::string> needed(request_.observe.begin(), request_.observe.end());
   needed.insert(request_.losses.begin(), request_.losses.end());
-  for (auto layer = model_.layers.rbegin(); layer != model_.layers.rend(); ++layer)
-    if (needed.contains(layer->name)) needed.insert(layer->inputs.begin(), layer->inputs.end());
-  return needed;
+  return with_ancestors(model_, std::move(needed));
 }
 
 void Planner::add_node(const Layer& layer) {

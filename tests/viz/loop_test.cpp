@@ -47,9 +47,9 @@ class LoopTest : public ::testing::Test {
     viz::Run run(config, model_, section, &folder);
     run.identity = identity;
     Checkpoint checkpoint(run);
-    Session session(model_, {.losses = objective.layers(), .gradients = {"x"}});
+    auto session = std::make_unique<Session>(model_, PlanRequest{.losses = objective.layers(), .gradients = {"x"}});
     const auto minimiser = make_minimiser("adam", {{"lr", Json::parse(lr)}}, {1, 1, 2, 2});
-    SessionEvaluator evaluator(objective, model_, session, "x");
+    SessionEvaluator evaluator(objective, model_, std::move(session), "x");
     Loop loop(run, "test", keys_, checkpoint, evaluator, hooks);
     return loop.minimise(*minimiser, Array({1, 1, 2, 2}, 1));
   }

@@ -57,14 +57,10 @@ class StyleMasks : public ::testing::Test {
 
   PictureNetwork network() const { return {run_, {height, width}}; }
 
-  static Evaluation evaluate(const PictureNetwork& network, const Array& pixels) {
-    const Stage stage = network.stage("test");
-    Session session(stage.model, stage.request);
-    network.guides().set_in(session);
-    session.set_input(PictureNetwork::pixels, pixels);
-    Objective objective = network.objective();
-    const double value = objective.evaluate(session);
-    return {value, session.gradient(PictureNetwork::pixels)};
+  Evaluation evaluate(const PictureNetwork& network, const Array& pixels) {
+    Evaluation evaluation;
+    evaluation.value = network.evaluator(run_, std::nullopt)->evaluate(0, pixels, evaluation.gradient);
+    return evaluation;
   }
 
   Array pixels(int64_t seed) const { return to_pixels(drawn(seed), model_.image_input()); }

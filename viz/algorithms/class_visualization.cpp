@@ -101,8 +101,7 @@ class ClassVisualization final : public Algorithm {
 
   void execute(Run& run, Session*) override {
     const Work work = plan(run);
-    const auto session = run.open(work.network, work.request);
-    const LoopResult result = optimise(run, work, *session);
+    const LoopResult result = optimise(run, work);
     run.section().title += ": " + work.target.description;
     run.section().text = variant() + ".";
     const std::vector<Image> images = show_images(run, work, result.x);
@@ -184,7 +183,7 @@ class ClassVisualization final : public Algorithm {
 
   bool clips() const { return clip_small_pixels_ > 0 || clip_small_gradients_ > 0; }
 
-  LoopResult optimise(Run& run, const Work& work, Session& session) const {
+  LoopResult optimise(Run& run, const Work& work) const {
     const int64_t seed = run.keys().seed;
     const InputSpec& input = run.model().image_input();
     std::optional<Blur> blur;
@@ -202,7 +201,7 @@ class ClassVisualization final : public Algorithm {
                               },
                           .picture = [&](const Array& x) { return side_by_side(pictures(run, work, x)); }};
     Checkpoint checkpoint(run);
-    SessionEvaluator evaluator(Objective(terms(work)), work.network, session, "x",
+    SessionEvaluator evaluator(Objective(terms(work)), work.network, run.open(work.network, work.request), "x",
                                [&](int64_t step, Session& s) { transforms_.set(s, seed, step, seeds_); });
     Loop loop(run, "ascent", loop_, checkpoint, evaluator, hooks);
     return loop.minimise(*work.space->minimiser(lr_), work.space->start(start_sd_, seed));

@@ -20,8 +20,10 @@
 #include "viz/algorithm.h"
 #include "viz/io/resize.h"
 #include "viz/optimisation/loop.h"
+#include "viz/optimisation/memory_keys.h"
 #include "viz/optimisation/pixels.h"
-#include "viz/optimisation/session_evaluator.h"
+#include "viz/optimisation/shifted_evaluator.h"
+#include "viz/optimisation/window_evaluator.h"
 #include "viz/preprocess.h"
 #include "viz/style/canvas.h"
 #include "viz/text.h"
@@ -31,9 +33,13 @@
 namespace convlens::viz {
 namespace {
 
+constexpr int64_t pictures_at_hand = 12;  // the photo, the octave's, x, shifted, its gradient ..
+
+using Measure = decltype(LocalTerm::evaluate);
+
 // Of one image's features x, in one channel or (-1) all: sum x^2 / 2.
-Loss half_square(const std::string& layer, int64_t channel) {
-  const auto evaluate = [layer, channel](const Array& x, Array& gradient) {
+Measure half_square(const std::string& layer, int64_t channel) {
+  return [layer, channel](const Array& x, const Region&, Array& gradient) {
     const int64_t plane = x.shape.h() * x.shape.w();
     if (channel >= x.shape.c())
       throw InputError("'channel' must be below the " + std::to_string(x.shape.c()) + " channels of layer '" + layer +
@@ -46,16 +52,15 @@ Loss half_square(const std::string& layer, int64_t channel) {
     }
     return sum;
   };
-  return {layer, evaluate};
 }
 
 // The sum over places p of max over places q of x_p . guide_q.
-Loss nearness(const std::string& layer, const Array& guide) {
+Measure nearness(const Array& guide) {
   using Features = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // channels x places
   const auto view = [](const Array& a) {
     return Eigen::Map<const Features>(a.values.data(), a.shape.c(), a.shape.h() * a.shape.w());
   };
-  const auto evaluate = [guide, view](const Array& x, Array& gradient) {
+  return [guide, view](const Array& x, const Region&, Array& gradient) {
     const auto features = view(x), of_guide = view(guide);
     Eigen::Map<Features> to(gradient.values.data(), features.rows(), features.cols());
     const Features products = features.transpose() * of_guide;
@@ -67,7 +72,6 @@ Loss nearness(const std::string& layer, const Array& guide) {
     }
     return sum;
   };
-  return {layer, evaluate};
 }
 
 class DeepDream final : public Algorithm {
@@ -94,11 +98,13 @@ class DeepDream final : public Algorithm {
              .max = 240},
             frame_rate_);
     keys_.describe(v);
+    memory_.describe(v);
   }
 
   std::vector<Stage> stages(const Run& run) const override {
     const Canvas canvas = canvas_of(run, run.photo(), longer_edge_);
-    return {{"the largest octave", network(run, canvas), request_of(run, {layer_of(run)})}};
+    const WindowPlan plan = windows(run, terms(run, nullptr), canvas);
+    return {{"the largest octave", plan.network, plan.request}};
   }
 
   std::map<std::string, std::string> more_inputs() const override {
@@ -110,17 +116,17 @@ class DeepDream final : public Algorithm {
     const Image& photo = run.photo();
     const Canvas canvas = canvas_of(run, photo, longer_edge_);
     const Image whole = covering(photo, canvas, run);
-    const Loss loss =
-        guide_.empty() ? half_square(layer_of(run), channel_) : nearness(layer_of(run), guide_features(run));
+    const WindowTerms objective =
+        terms(run, guide_.empty() ? half_square(layer_of(run), channel_) : nearness(guide_features(run)));
     Checkpoint checkpoint(run);
     run.show("photo", whole, "the photo");
-    Image dream = dream_on(run, checkpoint, 1, whole, loss);
+    Image dream = dream_on(run, checkpoint, 1, whole, objective);
     run.figure("layer", layer_of(run) + (channel_ < 0 ? "" : ", channel " + std::to_string(channel_)));
     run.results["layer"] = layer_of(run);
     run.show("dream", clamp(dream), "what " + layer_of(run) + " makes of it");
     std::vector<Image> frames{clamp(dream)};
     for (int64_t frame = 2; frame <= frames_; ++frame) {
-      dream = dream_on(run, checkpoint, frame, zoomed(dream), loss);
+      dream = dream_on(run, checkpoint, frame, zoomed(dream), objective);
       frames.push_back(clamp(dream));
       const std::string caption = "frame " + std::to_string(frame) + " of the zoom";
       run.show("frame-" + std::to_string(frame), frames.back(), caption);
@@ -143,18 +149,22 @@ class DeepDream final : public Algorithm {
     return last;
   }
 
-  // With the jitter's offsets as an input.
-  static Model network(const Run& run, const Canvas& canvas) {
+  static GraphBuilder network(const Run& run, const Canvas& canvas) {
     const InputSpec& input = run.model().image_input();
     GraphBuilder graph("deepdream");
     const std::string pixels = graph.image_input("pixels", input.shape.c(), canvas.height, canvas.width);
-    const std::string offsets = graph.vector_input("offsets", 2);
-    graph.append(run.model(), add_normalisation(graph, graph.add("jitter", "roll", {pixels, offsets}), input));
-    return graph.model();
+    graph.append(run.model(), add_normalisation(graph, pixels, input));
+    return graph;
   }
 
-  PlanRequest request_of(const Run& run, const std::vector<std::string>& losses) const {
-    return {.device = run.device(), .losses = losses, .gradients = {"pixels"}};
+  WindowTerms terms(const Run& run, const Measure& measure) const {
+    return {.local = {{"features", layer_of(run), -1, measure}}};
+  }
+
+  WindowPlan windows(const Run& run, const WindowTerms& terms, const Canvas& canvas) const {
+    const Pair size{canvas.height, canvas.width};
+    return plan_windows(run.device(), network(run, canvas), terms.request("pixels"), size,
+                        memory_.session_bytes(run.model(), size, pictures_at_hand));
   }
 
   // The photo in another size, with what was dreamt in the one before.
@@ -179,12 +189,13 @@ class DeepDream final : public Algorithm {
   }
 
   // Through all octaves.
-  Image dream_on(Run& run, Checkpoint& checkpoint, int64_t frame, const Image& start, const Loss& loss) const {
+  Image dream_on(Run& run, Checkpoint& checkpoint, int64_t frame, const Image& start,
+                 const WindowTerms& objective) const {
     Image dream = start;
     for (int64_t octave = 1; octave <= octaves_; ++octave) {
       const Canvas canvas =
           Canvas{start.height, start.width}.scaled(std::pow(octave_scale_, static_cast<double>(octave - octaves_)));
-      dream = climb(run, checkpoint, {frame, octave}, with_detail(start, dream, canvas), loss);
+      dream = climb(run, checkpoint, {frame, octave}, with_detail(start, dream, canvas), objective);
     }
     return dream;
   }
@@ -197,16 +208,16 @@ class DeepDream final : public Algorithm {
   };
 
   // The steps of one octave.
-  Image climb(Run& run, Checkpoint& checkpoint, const Place& place, const Image& start, const Loss& loss) const {
+  Image climb(Run& run, Checkpoint& checkpoint, const Place& place, const Image& start,
+              const WindowTerms& objective) const {
     const InputSpec& input = run.model().image_input();
-    const Model model = network(run, {start.height, start.width});
-    const Objective objective({{"features", loss, -1}});
-    const auto session = run.open(model, request_of(run, objective.layers()));
-    SessionEvaluator evaluator(objective, model, *session, "pixels", [&](int64_t step, Session& s) {
+    auto session = std::make_unique<WindowSession>(run, objective.request("pixels"),
+                                                   windows(run, objective, {start.height, start.width}));
+    ShiftedEvaluator evaluator(std::make_unique<WindowEvaluator>(objective, std::move(session)), [&](int64_t step) {
       Random random(run.keys().seed, place.frame, place.octave, step);
-      Array offsets({1, 2, 1, 1});
-      for (float& offset : offsets.values) offset = static_cast<float>(random.below(2 * jitter_ + 1) - jitter_);
-      s.set_input("offsets", offsets);
+      const auto offset = [&] { return random.below(2 * jitter_ + 1) - jitter_; };
+      const int64_t rows = offset();
+      return Pair{rows, offset()};
     });
     const LoopHooks hooks{.picture = [&](const Array& x) { return from_pixels(x, input); }};
     Loop loop(run, place.name(), keys_, checkpoint, evaluator, hooks);
@@ -235,11 +246,10 @@ class DeepDream final : public Algorithm {
 
   Array guide_features(Run& run) const {
     const Image guide = scaled_to(read_image(guide_), run.model().image_input().shape.w(), run);
-    const Model model = network(run, {guide.height, guide.width});
+    const Model model = network(run, {guide.height, guide.width}).model();
     const std::string layer = layer_of(run);
     const auto session = run.open(model, {.device = run.device(), .observe = {layer}});
     session->set_input("pixels", to_pixels(guide, run.model().image_input()));
-    session->set_input("offsets", Array({1, 2, 1, 1}));
     session->forward();
     run.show("guide", guide, "the guide");
     return session->value(layer);
@@ -251,6 +261,7 @@ class DeepDream final : public Algorithm {
   int64_t longer_edge_ = 640, octaves_ = 4, jitter_ = 32, frames_ = 1, frame_rate_ = 10;
   double octave_scale_ = 1.4, step_ = 1.5, zoom_ = 1.05;
   LoopKeys keys_;
+  MemoryKeys memory_;
 };
 
 const RegisterAlgorithm registered({"deepdream", "what a layer sees in a photo, amplified",

@@ -173,7 +173,7 @@ class Fooling final : public Algorithm {
     const auto session = run.open(network, request);
     const Objective objective(
         {{"cross-entropy", cross_entropy(run.model().output, {wanted}), is_targeted() ? 1.0 : -1.0}});
-    SessionEvaluator evaluator(objective, network, *session, "pixels");
+    SessionEvaluator evaluator(objective, network, run.open(network, request), "pixels");
     const Array start = to_pixels(before, input);
     const LoopKeys keys = loop_keys();
     const LoopHooks hooks{.change_gradient =

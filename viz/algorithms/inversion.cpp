@@ -10,7 +10,9 @@
 // Many pictures have such features: what looks alike to the layer and unlike to us is as much a result as what the
 // picture shows. How natural it looks is the work of the last two terms.
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "kernels/base/error.h"
 #include "kernels/base/params.h"
@@ -44,13 +46,15 @@ class Inversion final : public Algorithm {
     for (const std::string& layer : layers_) {
       PictureNetwork network(run, canvas(run));
       add_terms(network, layer, Array(network.features(layer), 1));
-      stages.push_back(network.stage(layer));
+      std::ranges::move(network.stages(layer, descent_.session_bytes(run, network.canvas())),
+                        std::back_inserter(stages));
     }
     return stages;
   }
 
   void execute(Run& run, Session*) override {
     if (layers_.empty()) throw InputError("inversion: 'layers' must name at least one layer");
+    const auto bytes = descent_.session_bytes(run, canvas(run));
     const Image view = covering(run.photo(), canvas(run), run);
     run.show("photo", view, "the photo");
     Checkpoint checkpoint(run);
@@ -58,13 +62,13 @@ class Inversion final : public Algorithm {
                 .header = {"layer", "features, relative", "pixels, grey levels"}};
     std::vector<Image> shown{view};
     for (const std::string& layer : layers_) {
-      const Array target = features_of(run, view, {layer})[0];
+      const Array target = features_of(run, view, {layer}, bytes)[0];
       PictureNetwork network(run, canvas(run));
       add_terms(network, layer, target);
       const Image start = noise(canvas(run), view.channels, run.keys().seed);
       shown.push_back(clamp(descend(run, checkpoint, layer, descent_, network, start)));
       run.show(file_name(layer), shown.back(), "from " + layer);
-      report(run, table, layer, distance(features_of(run, shown.back(), {layer})[0], target),
+      report(run, table, layer, distance(features_of(run, shown.back(), {layer}, bytes)[0], target),
              pixel_distance(shown.back(), view));
     }
     run.show("all", tile_grid(shown, static_cast<int>(shown.size()), 4), "the photo, then from each layer");

@@ -19,7 +19,9 @@
 // It is made for VGG: its features are far better at this than those of later networks. Losses of runs with other
 // weights, layers, sizes or divisors are not comparable.
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "kernels/base/error.h"
@@ -78,7 +80,8 @@ class StyleTransfer final : public Algorithm {
       std::vector<Array> content;
       for (const std::string& layer : content_layers_) content.emplace_back(network.features(layer));
       add_terms(run, network, content, std::vector<Grams>(styles_.size(), gram_.blank_targets(network)));
-      stages.push_back(network.stage(level_name(level)));
+      std::ranges::move(network.stages(level_name(level), descent_.session_bytes(run, network.canvas())),
+                        std::back_inserter(stages));
     }
     return stages;
   }
@@ -101,8 +104,9 @@ class StyleTransfer final : public Algorithm {
       const Canvas canvas = canvas_at(whole, level);
       const Image content = content_at(run, whole_photo, canvas);
       PictureNetwork network(run, canvas);
+      const auto bytes = descent_.session_bytes(run, canvas);
       const bool finest = level + 1 == levels_;
-      add_terms(run, network, features_of(run, content, content_layers_), style_grams(run, content, finest));
+      add_terms(run, network, features_of(run, content, content_layers_, bytes), style_grams(run, content, finest));
       if (finest) show_masks(run, canvas);
       const Image start = level > 0                  ? resize(picture, content.height, content.width, Filter::bicubic)
                           : start_ == Start::content ? content
@@ -168,17 +172,18 @@ class StyleTransfer final : public Algorithm {
   // Of each style.
   std::vector<Grams> style_grams(Run& run, const Image& content, bool shown) const {
     std::vector<Grams> grams;
+    const auto bytes = descent_.session_bytes(run, {content.height, content.width});
     for (size_t style = 0; style < styles_.size() && gram_.weight > 0; ++style) {
       const Image picture = style_at(run, style, content);
       if (shown)
         run.show("style-" + std::to_string(style + 1), picture, "style: " + styles_[style].filename().string());
       if (masks_.style_masks.empty()) {
-        grams.push_back(grams_of(run, picture, gram_.layers, gram_.divisor));
+        grams.push_back(grams_of(run, picture, gram_.layers, gram_.divisor, bytes));
       } else {
         const Image mask =
             read_mask(masks_.style_masks[style], read_image(styles_[style]), {picture.height, picture.width});
         if (shown) run.show("style_mask-" + std::to_string(style + 1), mask, "where that style is taken from");
-        grams.push_back(guided_grams_of(run, picture, mask, gram_.layers, gram_.divisor));
+        grams.push_back(guided_grams_of(run, picture, mask, gram_.layers, gram_.divisor, bytes));
       }
     }
     return grams;

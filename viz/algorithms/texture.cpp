@@ -32,15 +32,16 @@ class Texture final : public Algorithm {
   std::vector<Stage> stages(const Run& run) const override {
     PictureNetwork network(run, canvas(run));
     add_terms(network, gram_.blank_targets(network));
-    return {network.stage(name)};
+    return network.stages(name, descent_.session_bytes(run, network.canvas()));
   }
 
   void execute(Run& run, Session*) override {
     const Image texture = scaled_to(run.photo(), texture_edge_, run);
     run.show("photo", texture, "the texture");
     Checkpoint checkpoint(run);
+    const auto bytes = descent_.session_bytes(run, canvas(run));
     PictureNetwork network(run, canvas(run));
-    add_terms(network, grams_of(run, texture, gram_.layers, gram_.divisor));
+    add_terms(network, grams_of(run, texture, gram_.layers, gram_.divisor, bytes));
     const Image start = noise(canvas(run), texture.channels, run.keys().seed);
     run.show("result", clamp(descend(run, checkpoint, name, descent_, network, start)), "a new picture like it");
   }

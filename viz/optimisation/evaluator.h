@@ -23,7 +23,7 @@ class Evaluator {
   virtual std::span<const double> values() const = 0;
 
   /// Where numbers first stopped being finite, as viz/optimisation/not_finite.h has it; "" where all were.
-  virtual std::string first_not_finite() const = 0;
+  virtual std::string first_not_finite() = 0;
 };
 
 }  // namespace convlens::viz

@@ -18,8 +18,7 @@ std::vector<std::string> leading_to(const Model& model, const std::vector<std::s
                                     std::span<const Loss> losses) {
   std::set<std::string> leading;
   for (const Loss& loss : losses) leading.insert(loss.layer);
-  for (const Layer& layer : std::views::reverse(model.layers))
-    if (leading.contains(layer.name)) leading.insert(layer.inputs.begin(), layer.inputs.end());
+  leading = with_ancestors(model, std::move(leading));
   std::vector<std::string> some;
   std::ranges::copy_if(layers, std::back_inserter(some), [&](const auto& layer) { return leading.contains(layer); });
   return some;

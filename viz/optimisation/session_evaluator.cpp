@@ -4,11 +4,11 @@
 
 namespace convlens::viz {
 
-SessionEvaluator::SessionEvaluator(Objective objective, const Model& network, Session& session, std::string input,
-                                   Before before)
+SessionEvaluator::SessionEvaluator(Objective objective, Model network, std::unique_ptr<Session> session,
+                                   std::string input, Before before)
     : objective_(std::move(objective)),
-      network_(network),
-      session_(session),
+      network_(std::move(network)),
+      session_(std::move(session)),
       input_(std::move(input)),
       before_(std::move(before)) {}
 
@@ -19,17 +19,17 @@ std::vector<std::string> SessionEvaluator::names() const {
 }
 
 double SessionEvaluator::evaluate(int64_t step, const Array& x, Array& gradient) {
-  before_(step, session_);
-  session_.set_input(input_, x);
-  const double total = objective_.evaluate(session_);
-  gradient = session_.gradient(input_);
+  before_(step, *session_);
+  session_->set_input(input_, x);
+  const double total = objective_.evaluate(*session_);
+  gradient = session_->gradient(input_);
   return total;
 }
 
-std::string SessionEvaluator::first_not_finite() const {
+std::string SessionEvaluator::first_not_finite() {
   std::vector<Loss> losses;
   for (const Term& term : objective_.terms()) losses.push_back(term.loss);
-  return viz::first_not_finite(network_, session_, losses);
+  return viz::first_not_finite(network_, *session_, losses);
 }
 
 }  // namespace convlens::viz

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "viz/optimisation/evaluator.h"
 #include "viz/optimisation/objective.h"
@@ -14,20 +15,20 @@ class SessionEvaluator final : public Evaluator {
   /// `step` alone.
   using Before = std::function<void(int64_t step, Session&)>;
 
-  /// `network` and `session` must live as long.
+  /// `session`: of `network`.
   SessionEvaluator(
-      Objective objective, const Model& network, Session& session, std::string input,
+      Objective objective, Model network, std::unique_ptr<Session> session, std::string input,
       Before before = [](int64_t, Session&) {});
 
   std::vector<std::string> names() const override;
   double evaluate(int64_t step, const Array& x, Array& gradient) override;
   std::span<const double> values() const override { return objective_.values(); }
-  std::string first_not_finite() const override;
+  std::string first_not_finite() override;
 
  private:
   Objective objective_;
-  const Model& network_;
-  Session& session_;
+  Model network_;
+  std::unique_ptr<Session> session_;
   std::string input_;
   Before before_;
 };

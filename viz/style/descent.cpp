@@ -2,7 +2,6 @@
 
 #include "kernels/base/params.h"
 #include "viz/optimisation/pixels.h"
-#include "viz/optimisation/session_evaluator.h"
 #include "viz/training/random.h"
 
 namespace convlens::viz {
@@ -13,6 +12,8 @@ Json minimiser_params(const DescentKeys& keys, const InputSpec& input) {
   return {{"lr", keys.lr * grey_level(input)}, {"min", input.range[0]}, {"max", input.range[1]}};
 }
 
+constexpr int64_t pictures_at_hand = 10;  // the photo, the start, x, its gradient, trial points ..
+
 }  // namespace
 
 void DescentKeys::describe(ParamVisitor& v) {
@@ -20,7 +21,13 @@ void DescentKeys::describe(ParamVisitor& v) {
   v.choice({.name = "optimiser", .doc = "lbfgs: each step is one evaluation; adam: pixels stay in their range"},
            optimiser, {"lbfgs", "adam"});
   v.field({.name = "history", .doc = "steps that L-BFGS remembers", .min = 1, .max = 1000}, history);
+  memory.describe(v);
   v.field({.name = "lr", .doc = "Adam's learning rate, in grey levels of 255", .min = 0}, lr);
+}
+
+std::optional<size_t> DescentKeys::session_bytes(const Run& run, const Canvas& canvas) const {
+  const int64_t of_optimiser = optimiser == "lbfgs" ? 2 * history : 2;
+  return memory.session_bytes(run.model(), {canvas.height, canvas.width}, pictures_at_hand + of_optimiser);
 }
 
 Image noise(const Canvas& canvas, int channels, int64_t seed) {
@@ -33,14 +40,11 @@ Image noise(const Canvas& canvas, int channels, int64_t seed) {
 Image descend(Run& run, Checkpoint& checkpoint, const std::string& name, const DescentKeys& keys,
               const PictureNetwork& network, const Image& start) {
   const InputSpec& input = run.model().image_input();
-  const Stage stage = network.stage(name);
-  const auto session = run.open(stage.model, stage.request);
-  network.guides().set_in(*session);
-  SessionEvaluator evaluator(network.objective(), stage.model, *session, PictureNetwork::pixels);
+  const auto evaluator = network.evaluator(run, keys.session_bytes(run, network.canvas()));
   const Array pixels = to_pixels(start, input);
   const auto minimiser = make_minimiser(keys.optimiser, minimiser_params(keys, input), pixels.shape);
   const LoopHooks hooks{.picture = [&](const Array& x) { return clamp(from_pixels(x, input)); }};
-  Loop loop(run, name, keys.loop, checkpoint, evaluator, hooks);
+  Loop loop(run, name, keys.loop, checkpoint, *evaluator, hooks);
   const LoopResult result = loop.minimise(*minimiser, pixels);
   show_result(run, name, result);
   return from_pixels(result.x, input);

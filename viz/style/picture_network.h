@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "viz/algorithm.h"
 #include "viz/optimisation/graph_builder.h"
 #include "viz/optimisation/objective.h"
+#include "viz/optimisation/window_evaluator.h"
 #include "viz/run.h"
 #include "viz/style/canvas.h"
 #include "viz/style/guides.h"
@@ -48,35 +51,54 @@ class PictureNetwork {
   Objective objective() const { return Objective(terms_); }
   /// For Session: all that the terms need, and the gradient by the pixels.
   Stage stage(const std::string& name) const;
-  /// What such a session must have besides the pixels, once.
-  const Guides& guides() const { return guides_; }
+
+  /// The objective by the pixels, on sessions that take at most so many bytes: of the whole picture, or else window by
+  /// window. Throws InputError where that is not enough.
+  std::unique_ptr<Evaluator> evaluator(Run& run, std::optional<size_t> bytes) const;
+  /// The sessions that evaluator() opens, for --plan.
+  std::vector<Stage> stages(const std::string& name, std::optional<size_t> bytes) const;
 
  private:
-  void add_gram_term(const std::string& term, const std::string& input, const Array& target, const std::string& divisor,
-                     double weight);
+  void add_squared_distance(const std::string& term, const std::string& layer, const Array& target, double weight);
+  void add_gram_term(const std::string& term, const GramSum& gram, const std::string& features, const Array& target,
+                     const std::string& divisor, double weight);
+  void add_pixel_term(const std::string& term, const std::string& op, const std::string& input, const Json& params,
+                      double weight);
   void add_term(const std::string& term, const std::string& op, const std::string& input, const Json& params,
                 const std::vector<Array>& weights, double weight);
   double pixel_count() const { return static_cast<double>(canvas_.height * canvas_.width); }
+  bool fits_whole(std::optional<size_t> bytes) const;
+  PlanRequest request(const Objective& objective) const;
+  WindowPlan windows(size_t bytes) const;
 
   const Run& run_;
   Canvas canvas_;
+  // The same objective twice: losses behind the network on the whole picture; and apart, what windows can sum up and
+  // what is measured of the pixels.
   GraphBuilder graph_;
-  Guides guides_;
-  std::string normalised_;  // the layer that the network's first ones read
+  std::string normalised_;
   std::vector<Term> terms_;
+  Guides guides_;
+  WindowTerms window_terms_;
+  GraphBuilder pixel_graph_;
+  std::vector<Term> pixel_terms_;
 };
 
 /// The sum of an array's squares.
 double squares_of(const Array& array);
 
+// By sessions that take at most `bytes`, if that is given:
+
 /// What layers say to an image, C x H x W each.
-std::vector<Array> features_of(Run& run, const Image& image, const std::vector<std::string>& layers);
+std::vector<Array> features_of(Run& run, const Image& image, const std::vector<std::string>& layers,
+                               std::optional<size_t> bytes = {});
 
 /// Their Gram matrices, 1 x C x C each.
 std::vector<Array> grams_of(Run& run, const Image& image, const std::vector<std::string>& layers,
-                            const std::string& divisor);
+                            const std::string& divisor, std::optional<size_t> bytes = {});
 /// Those of a region of the image; the grey mask is of any size.
 std::vector<Array> guided_grams_of(Run& run, const Image& image, const Image& mask,
-                                   const std::vector<std::string>& layers, const std::string& divisor);
+                                   const std::vector<std::string>& layers, const std::string& divisor,
+                                   std::optional<size_t> bytes = {});
 
 }  // namespace convlens::viz
