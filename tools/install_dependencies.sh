@@ -13,7 +13,7 @@ build_packages=(g++ cmake ninja-build pkg-config libdnnl-dev ocl-icd-opencl-dev 
                 libboost-context-dev libdw-dev libssl-dev zlib1g-dev libstb-dev libexif-dev libturbojpeg0-dev libkainjow-mustache-dev libgtest-dev
                 libeigen3-dev libfaiss-dev
                 libbenchmark-dev python3 python3-venv python3-pip)
-test_packages=(clang-format-14 gdb chromium chromium-driver ffmpeg)
+test_packages=(clang-format-14 gdb chromium chromium-driver ffmpeg libopenmpi-dev openmpi-bin)
 fuzz_compilers=(16 17 18 19)  # Clang before 16 cannot compile the standard library's <ranges>
 
 is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -31,10 +31,10 @@ inline std::string bytes_of(const std::filesystem::path& file) {
 }
 
 /// Runs viz_run with these arguments in a folder, and ends it by SIGTERM, which takes the way of Ctrl-C, as soon as
-/// there is `file`.
+/// there is `file`. `by`: what starts it, if anything does, and is sent the signal.
 inline ProgramOutcome end_program_at(const std::filesystem::path& file, const std::filesystem::path& folder,
-                                     const std::string& arguments) {
-  return run_program(folder, "\"$VIZ_RUN\" " + arguments + " & program=$!; while kill -0 $program && [ ! -e '" +
+                                     const std::string& arguments, const std::string& by = "") {
+  return run_program(folder, by + "\"$VIZ_RUN\" " + arguments + " & program=$!; while kill -0 $program && [ ! -e '" +
                                  file.string() + "' ]; do sleep 0.01; done; kill $program; wait $program");
 }
 

@@ -58,16 +58,17 @@ Section results(const ClassifierTrainer& trainer, OutputFolder& folder) {
   return section;
 }
 
-void train(const TrainingOptions& options) {
+void train(const TrainingOptions& options, ProcessGroup& group) {
   ClassifierKeys keys;
-  TrainingRun run(options, keys);
+  TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
   const auto model = run.model();
   const int64_t classes = classes_of(*model);
   const Dataset data = read_dataset(keys.data, *model, classes),
                 validation = read_dataset(keys.validation, *model, classes);
+  ClassifierTrainer trainer(*model, keys, optimizer, data, validation, group);
+  if (!group.is_first()) return run.follow(trainer);
   OutputFolder folder = run.open_folder();
-  ClassifierTrainer trainer(*model, keys, optimizer, data, validation);
   const Json inputs{{"model", {{"name", model->name}}}, {"data", data.sha256}, {"validation", validation.sha256}};
   run.train(trainer, folder, inputs, {"data", "validation"});
   Model trained = trainer.model();
@@ -80,7 +81,7 @@ const RegisterCommand registered([](CLI::App& parser) {
   auto options = std::make_shared<TrainingOptions>();
   CLI::App* command = parser.add_subcommand("train", "train a classifier on folders of pictures, one a class");
   options->add_to(*command);
-  command->callback([options] { train(*options); });
+  command->callback([options] { in_process_group([&](ProcessGroup& group) { train(*options, group); }); });
 });
 
 }  // namespace

@@ -73,9 +73,9 @@ Section results(const StyleTrainer& trainer, OutputFolder& folder) {
   section.charts.push_back(chart("Loss", "step", trainer.training, trainer.terms()));
   section.charts.push_back(chart("Loss of unseen photos", "preview", trainer.validation, trainer.terms()));
   section.tables.push_back(before_and_after(trainer.validation, trainer.terms()));
-  if (!trainer.crops().broken().empty()) {
+  if (!trainer.broken_photos().empty()) {
     Table table{.caption = "Passed over: files that cannot be read", .header = {"file", "reason"}};
-    for (const auto& [file, reason] : trainer.crops().broken()) table.rows.push_back({file, reason});
+    for (const auto& [file, reason] : trainer.broken_photos()) table.rows.push_back({file, reason});
     section.tables.push_back(std::move(table));
   }
   for (const auto& preview : trainer.previews) {
@@ -94,9 +94,9 @@ Json record(const StyleTrainer& trainer) {
   return {{"terms", names}, {"training", curves(trainer.training)}, {"validation", curves(trainer.validation)}};
 }
 
-void train(const TrainingOptions& options) {
+void train(const TrainingOptions& options, ProcessGroup& group) {
   StyleKeys keys;
-  TrainingRun run(options, keys);
+  TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
   const auto transform = run.model(), loss_network = read_model(keys.loss_network);
   Pictures pictures{.photos = read_photos(keys.validation, transform->image_input(), keys.size)};
@@ -109,8 +109,9 @@ void train(const TrainingOptions& options) {
   Json inputs = pictures.hashes(keys);
   inputs["model"] = sha256_of(encode_model(*transform).json);
   inputs["loss_network"] = loss_network->sha256;
+  StyleTrainer trainer(*transform, *loss_network, grams, keys, optimizer, pictures.photos, group);
+  if (!group.is_first()) return run.follow(trainer);
   OutputFolder folder = run.open_folder();
-  StyleTrainer trainer(*transform, *loss_network, grams, keys, optimizer, pictures.photos);
   run.train(trainer, folder, inputs, {"content", "validation", "styles", "loss_network"});
   run.finish(trainer.model(), folder, results(trainer, folder), inputs, record(trainer));
 }
@@ -120,7 +121,7 @@ const RegisterCommand registered([](CLI::App& parser) {
   CLI::App* command =
       parser.add_subcommand("train_fast_style", "train a network that paints photos in a style, or in several");
   options->add_to(*command);
-  command->callback([options] { train(*options); });
+  command->callback([options] { in_process_group([&](ProcessGroup& group) { train(*options, group); }); });
 });
 
 }  // namespace

@@ -33,9 +33,11 @@ void ClassifierKeys::describe(ParamVisitor& v) {
 }
 
 ClassifierTrainer::ClassifierTrainer(const Model& model, const ClassifierKeys& keys, Optimizer optimizer,
-                                     const Dataset& data, const Dataset& validation)
+                                     const Dataset& data, const Dataset& validation, ProcessGroup& group)
     : keys_(keys),
-      weights_(model, std::move(optimizer), keys.momentum),
+      group_(group),
+      batch_(group.share_of(keys.batch)),
+      weights_(model, std::move(optimizer), keys.momentum, group),
       data_(data),
       validation_(validation),
       steps_of_epoch_(std::ssize(data.pictures) / keys.batch) {
@@ -46,7 +48,7 @@ ClassifierTrainer::ClassifierTrainer(const Model& model, const ClassifierKeys& k
   const Model& graph = weights_.graph().training;
   PlanRequest request = weights_.request();
   request.device = resolve_device(keys.device);
-  request.batch = keys.batch;
+  request.batch = batch_;
   request.losses = {graph.output};
   session_ = std::make_unique<Session>(graph, request);
 }
@@ -56,22 +58,27 @@ void ClassifierTrainer::keep_filters() {
   filters.emplace_back(first.begin(), first.end());
 }
 
-// One picture, mirrored and moved by chance.
-void ClassifierTrainer::add_picture(const Array& picture, Random& random, float* to) const {
-  const Shape& s = picture.shape;
+ClassifierTrainer::Move ClassifierTrainer::random_move(Random& random) const {
   const bool mirrored = keys_.flip && random.below(2) == 1;
   const int64_t down = random.below(2 * keys_.shift + 1) - keys_.shift,
                 right = random.below(2 * keys_.shift + 1) - keys_.shift;
+  return {mirrored, down, right};
+}
+
+void ClassifierTrainer::add_picture(const Array& picture, const Move& move, float* to) {
+  const Shape& s = picture.shape;
   for (int64_t c = 0; c < s.c(); ++c)
     for (int64_t y = 0; y < s.h(); ++y)
       for (int64_t x = 0; x < s.w(); ++x) {
-        const int64_t row = std::clamp<int64_t>(y - down, 0, s.h() - 1),
-                      column = std::clamp<int64_t>(x - right, 0, s.w() - 1);
+        const int64_t row = std::clamp<int64_t>(y - move.down, 0, s.h() - 1),
+                      column = std::clamp<int64_t>(x - move.right, 0, s.w() - 1);
         *to++ =
-            picture.values[static_cast<size_t>((c * s.h() + row) * s.w() + (mirrored ? s.w() - 1 - column : column))];
+            picture
+                .values[static_cast<size_t>((c * s.h() + row) * s.w() + (move.mirrored ? s.w() - 1 - column : column))];
       }
 }
 
+// This process's part of the batch, of which all draw the same random numbers.
 Array ClassifierTrainer::next_batch(std::vector<int64_t>& labels) const {
   const int64_t epoch = steps_done() / steps_of_epoch_, first = steps_done() % steps_of_epoch_ * keys_.batch;
   std::vector<size_t> order(data_.pictures.size());
@@ -79,11 +86,15 @@ Array ClassifierTrainer::next_batch(std::vector<int64_t>& labels) const {
   Random(keys_.seed, shuffling, epoch).shuffle(order);
   Random random(keys_.seed, augmentation, steps_done());
   const Shape& s = data_.pictures[0].shape;
-  Array batch({keys_.batch, s.c(), s.h(), s.w()});
+  Array batch({batch_, s.c(), s.h(), s.w()});
+  float* to = batch.values.data();
   for (int64_t i = 0; i < keys_.batch; ++i) {
+    const Move move = random_move(random);
+    if (i / batch_ != group_.rank()) continue;
     const size_t picture = order[static_cast<size_t>(first + i)];
     labels.push_back(data_.labels[picture]);
-    add_picture(data_.pictures[picture], random, batch.values.data() + i * s.elements());
+    add_picture(data_.pictures[picture], move, to);
+    to += s.elements();
   }
   return batch;
 }
@@ -95,10 +106,11 @@ double ClassifierTrainer::step() {
   session_->set_input(graph.image_input().name, next_batch(labels));
   session_->forward();
   const std::vector<Loss> objective{cross_entropy(graph.output, labels)};
-  const double loss = session_->backward(objective);
+  double loss = session_->backward(objective);
   if (!std::isfinite(loss))
     throw InputError("the loss of step " + std::to_string(steps_done() + 1) + " is " + std::to_string(loss) +
                      ": a smaller learning rate may help");
+  group_.all_reduce_mean(std::span(&loss, 1));
   losses.push_back(loss);
   weights_.update(*session_, rate);
   if (steps_done() % steps_of_epoch_ == 0) end_epoch();

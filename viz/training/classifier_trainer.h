@@ -25,7 +25,7 @@ struct ClassifierKeys final : TrainingKeys {
 class ClassifierTrainer final : public Training {
  public:
   ClassifierTrainer(const Model& model, const ClassifierKeys& keys, Optimizer optimizer, const Dataset& data,
-                    const Dataset& validation);
+                    const Dataset& validation, ProcessGroup& group);
 
   int64_t steps() const override { return keys_.epochs * steps_of_epoch_; }
   int64_t steps_done() const override { return static_cast<int64_t>(losses.size()); }
@@ -44,12 +44,19 @@ class ClassifierTrainer final : public Training {
 
  private:
   Array next_batch(std::vector<int64_t>& labels) const;
-  void add_picture(const Array& picture, Random& random, float* to) const;
+  struct Move {
+    bool mirrored;
+    int64_t down, right;
+  };
+  Move random_move(Random& random) const;
+  static void add_picture(const Array& picture, const Move& move, float* to);
   double accuracy() const;
   void end_epoch();
   void keep_filters();
 
   ClassifierKeys keys_;
+  ProcessGroup& group_;
+  int64_t batch_;  // pictures a step in this process
   TrainedWeights weights_;
   const Dataset &data_, &validation_;
   int64_t steps_of_epoch_;

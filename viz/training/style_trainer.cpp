@@ -35,9 +35,9 @@ void add_point(StyleCurves& curves, std::span<const double> terms) {
 }
 
 PlanRequest with_objective(PlanRequest request, const StyleGraph& graph, const Objective& objective,
-                           const StyleKeys& keys) {
-  request.device = resolve_device(keys.device);
-  request.batch = keys.batch;
+                           const std::string& device, int64_t batch) {
+  request.device = resolve_device(device);
+  request.batch = batch;
   request.losses = objective.layers();
   request.frozen = graph.frozen;
   request.observe.push_back(graph.picture);
@@ -72,14 +72,17 @@ void StyleKeys::describe(ParamVisitor& v) {
 
 StyleTrainer::StyleTrainer(const Model& transform, const Model& loss_network,
                            const std::vector<std::vector<Array>>& grams, const StyleKeys& keys, Optimizer optimizer,
-                           std::vector<Image> photos)
+                           std::vector<Image> photos, ProcessGroup& group)
     : keys_(keys),
-      weights_(transform, std::move(optimizer), batch_norm_momentum),
-      graph_(make_style_graph(weights_.graph().training, loss_network, grams, keys.loss, keys.size, keys.batch)),
+      group_(group),
+      batch_(group.share_of(keys.batch)),
+      weights_(transform, std::move(optimizer), batch_norm_momentum, group),
+      graph_(make_style_graph(weights_.graph().training, loss_network, grams, keys.loss, keys.size, batch_)),
       objective_(graph_.terms),
       crops_(keys.content, transform.image_input(), {.size = keys.size, .flip = keys.flip, .seed = keys.seed}),
       photos_(std::move(photos)),
-      session_(std::make_unique<Session>(graph_.model, with_objective(weights_.request(), graph_, objective_, keys))) {
+      session_(std::make_unique<Session>(graph_.model,
+                                         with_objective(weights_.request(), graph_, objective_, keys.device, batch_))) {
   training.terms.resize(terms().size());
   validation.terms.resize(terms().size());
 }
@@ -87,8 +90,8 @@ StyleTrainer::StyleTrainer(const Model& transform, const Model& loss_network,
 // Of the samples first, first + 1, ...: one style each.
 Array StyleTrainer::shares(int64_t first) const {
   const int64_t styles = std::ssize(keys_.styles);
-  Array shares({keys_.batch, styles, 1, 1});
-  for (int64_t i = 0; i < keys_.batch; ++i) shares.values[static_cast<size_t>(i * styles + (first + i) % styles)] = 1;
+  Array shares({batch_, styles, 1, 1});
+  for (int64_t i = 0; i < batch_; ++i) shares.values[static_cast<size_t>(i * styles + (first + i) % styles)] = 1;
   return shares;
 }
 
@@ -104,22 +107,30 @@ void StyleTrainer::check_finite(double total) const {
 double StyleTrainer::step() {
   if (steps_done() == 0) look();
   const double rate = scheduled_rate(keys_.schedule, steps_done(), steps());
-  const int64_t first = steps_done() * keys_.batch;
-  session_->set_input(graph_.photo, crops_.batch(first, keys_.batch));
+  const int64_t first = steps_done() * keys_.batch + group_.rank() * batch_;
+  session_->set_input(graph_.photo, crops_.batch(first, batch_));
   session_->set_input(graph_.shares, shares(first));
-  const double total = objective_.evaluate(*session_);
-  check_finite(total);
-  add_point(training, objective_.values());
+  check_finite(objective_.evaluate(*session_));
+  std::vector<double> means(objective_.values().begin(), objective_.values().end());
+  group_.all_reduce_mean(means);
+  add_point(training, means);
   weights_.update(*session_, rate);
   if (steps_done() % keys_.preview_steps == 0 || steps_done() == steps()) look();
-  return total;
+  if (steps_done() == steps()) gather_broken_photos();
+  return training.totals.back();
+}
+
+void StyleTrainer::gather_broken_photos() {
+  const auto own = Json::to_cbor(crops_.broken());
+  for (const std::string& of_process : group_.all_gather({own.begin(), own.end()}))
+    broken_photos_.merge(Json::from_cbor(of_process).get<std::map<std::string, std::string>>());
 }
 
 // Pictures first, first + 1, ... of all: each photo in each style. Beyond the last, the last photo again.
 Array StyleTrainer::photo_batch(int64_t first) const {
-  Array batch({keys_.batch, 3, keys_.size, keys_.size});
+  Array batch({batch_, 3, keys_.size, keys_.size});
   auto to = batch.values.begin();
-  for (int64_t i = first; i < first + keys_.batch; ++i) {
+  for (int64_t i = first; i < first + batch_; ++i) {
     const int64_t photo = std::min(i / std::ssize(keys_.styles), std::ssize(photos_) - 1);
     to = std::ranges::copy(to_tensor(photos_[static_cast<size_t>(photo)], model().image_input()).values, to).out;
   }
@@ -130,7 +141,7 @@ Array StyleTrainer::photo_batch(int64_t first) const {
 void StyleTrainer::add_means(int64_t count, double share, std::vector<double>& means) const {
   for (size_t t = 0; t < terms().size(); ++t) {
     const Array values = session_->value(terms()[t].loss.layer);
-    const double weight = terms()[t].weight * static_cast<double>(keys_.batch);  // of one picture
+    const double weight = terms()[t].weight * static_cast<double>(batch_);  // of one picture
     means[t] += share * weight * std::accumulate(values.values.begin(), values.values.begin() + count, 0.0) /
                 static_cast<double>(count);
   }
@@ -140,11 +151,11 @@ void StyleTrainer::look() {
   const int64_t styles = std::ssize(keys_.styles), pictures = std::ssize(photos_) * styles;
   std::vector<double> means(terms().size());
   std::vector<Image> tiles;
-  for (int64_t first = 0; first < pictures; first += keys_.batch) {
+  for (int64_t first = 0; first < pictures; first += batch_) {
     session_->set_input(graph_.photo, photo_batch(first));
     session_->set_input(graph_.shares, shares(first));
     session_->forward();
-    const int64_t count = std::min(keys_.batch, pictures - first);
+    const int64_t count = std::min(batch_, pictures - first);
     add_means(count, static_cast<double>(count) / static_cast<double>(pictures), means);
     const Array painted = session_->value(graph_.picture);
     for (int64_t i = first; i < std::min(first + count, previewed_photos * styles); ++i) {

@@ -34,9 +34,9 @@ struct StyleCurves {
 class StyleTrainer final : public Training {
  public:
   /// `photos`: not to be trained on, as the network sees them. At the start, after each `preview_steps` and at the end
-  /// they are painted in each style.
+  /// they are painted in each style, in each process alike.
   StyleTrainer(const Model& transform, const Model& loss_network, const std::vector<std::vector<Array>>& grams,
-               const StyleKeys& keys, Optimizer optimizer, std::vector<Image> photos);
+               const StyleKeys& keys, Optimizer optimizer, std::vector<Image> photos, ProcessGroup& group);
 
   int64_t steps() const override { return keys_.steps; }
   int64_t steps_done() const override { return std::ssize(training.totals); }
@@ -44,7 +44,8 @@ class StyleTrainer final : public Training {
 
   const Model& model() const { return weights_.graph().inference; }  ///< as trained so far
   const std::vector<Term>& terms() const { return objective_.terms(); }
-  const Crops& crops() const { return crops_; }
+  /// File -> why it was passed over, those of all processes' shares of the batches.
+  const std::map<std::string, std::string>& broken_photos() const { return broken_photos_; }
 
   /// How far the training is, on photos that it does not see.
   struct Preview {
@@ -61,16 +62,20 @@ class StyleTrainer final : public Training {
 
  private:
   void look();
+  void gather_broken_photos();
   void add_means(int64_t count, double share, std::vector<double>& means) const;
   Array photo_batch(int64_t first) const;
   Array shares(int64_t first) const;
   void check_finite(double total) const;
 
   StyleKeys keys_;
+  ProcessGroup& group_;
+  int64_t batch_;  // pictures a step in this process
   TrainedWeights weights_;
   StyleGraph graph_;
   Objective objective_;
   Crops crops_;
+  std::map<std::string, std::string> broken_photos_;
   std::vector<Image> photos_;
   std::unique_ptr<Session> session_;
 };

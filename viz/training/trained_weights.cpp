@@ -7,11 +7,16 @@
 
 namespace convlens::viz {
 
-TrainedWeights::TrainedWeights(const Model& model, Optimizer optimizer, double momentum)
+TrainedWeights::TrainedWeights(const Model& model, Optimizer optimizer, double momentum, ProcessGroup& group)
     : graph_(make_training_graph(model)),
       optimizer_(std::move(optimizer)),
-      averages_({{"name", "running_average"}, {"momentum", momentum}}, "the statistics") {
+      averages_({{"name", "running_average"}, {"momentum", momentum}}, "the statistics"),
+      group_(group) {
   if (graph_.parameters.empty()) throw InputError("the model '" + model.name + "' has no weights to train");
+  if (group.size() > 1 && !graph_.statistics.empty())
+    throw InputError("the model '" + model.name +
+                     "' has batch norms, whose statistics are those of a whole batch: train it in one process, found " +
+                     std::to_string(group.size()));
 }
 
 PlanRequest TrainedWeights::request() const {
@@ -20,13 +25,27 @@ PlanRequest TrainedWeights::request() const {
   return request;
 }
 
-void TrainedWeights::update(Session& session, double rate) {
+// Of all parameters, one behind the other, so that processes meet once.
+std::vector<float> TrainedWeights::mean_gradients(Session& session) const {
   std::map<std::string, std::vector<Array>> gradients;
-  for (size_t i = 0; i < graph_.parameters.size(); ++i) {
-    const Parameter& parameter = graph_.parameters[i];
+  std::vector<float> all;
+  for (const Parameter& parameter : graph_.parameters) {
     auto& of_layer = gradients[parameter.layer];
     if (of_layer.empty()) of_layer = session.weight_gradients(parameter.layer);
-    optimizer_.apply(i, parameter.values, of_layer[parameter.index].values, rate);
+    const auto& values = of_layer[parameter.index].values;
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  group_.all_reduce_mean(all);
+  return all;
+}
+
+void TrainedWeights::update(Session& session, double rate) {
+  const std::vector<float> gradients = mean_gradients(session);
+  std::span<const float> left = gradients;
+  for (size_t i = 0; i < graph_.parameters.size(); ++i) {
+    const std::span<float> values = graph_.parameters[i].values;
+    optimizer_.apply(i, values, left.first(values.size()), rate);
+    left = left.subspan(values.size());
   }
   for (size_t i = 0; i < graph_.statistics.size(); ++i) {
     const RunningStatistics& statistics = graph_.statistics[i];

@@ -34,21 +34,20 @@ Json read_keys(const TrainingOptions& options, TrainingKeys& keys) {
   return optimizer;
 }
 
-void restore(Training& training, const OutputFolder& folder, const std::string& fingerprint) {
+InputError wrong_checkpoint(const fs::path& out, const std::string& what) {
+  return InputError((out / ".unfinished/checkpoint").string() + ": " + what +
+                    "; without --resume the training begins anew");
+}
+
+// What an earlier program kept; null if there is nothing.
+Json kept_state(const OutputFolder& folder, const std::string& fingerprint) {
   const auto text = folder.kept("checkpoint");
-  if (!text) return;
+  if (!text) return nullptr;
   const Json checkpoint = Json::from_cbor(*text, true, false);
-  const std::string where = (folder.path() / ".unfinished/checkpoint").string();
-  const InputError damaged(where + ": is damaged; without --resume the training begins anew");
-  if (!checkpoint.is_object() || !checkpoint.contains("state")) throw damaged;
+  if (!checkpoint.is_object() || !checkpoint.contains("state")) throw wrong_checkpoint(folder.path(), "is damaged");
   if (checkpoint.value("fingerprint", "") != fingerprint)
-    throw InputError(where +
-                     ": is of another configuration or other pictures; without --resume the training begins anew");
-  try {
-    training.restore(checkpoint["state"]);
-  } catch (const Json::exception&) {
-    throw damaged;
-  }
+    throw wrong_checkpoint(folder.path(), "is of another configuration or other pictures");
+  return checkpoint["state"];
 }
 
 void keep(const Training& training, OutputFolder& folder, const std::string& fingerprint) {
@@ -65,8 +64,9 @@ void TrainingOptions::add_to(CLI::App& command) {
   command.add_flag("--quiet", quiet, "print nothing but errors");
 }
 
-TrainingRun::TrainingRun(const TrainingOptions& options, TrainingKeys& keys)
-    : options_(options), keys_(keys), optimizer_(read_keys(options, keys)) {
+TrainingRun::TrainingRun(const TrainingOptions& options, TrainingKeys& keys, ProcessGroup& group)
+    : options_(options), keys_(keys), optimizer_(read_keys(options, keys)), group_(group) {
+  options_.quiet = options.quiet || !group.is_first();
   omp_set_num_threads(keys.threads > 0 ? static_cast<int>(keys.threads) : omp_get_num_procs());
 }
 
@@ -91,7 +91,28 @@ void TrainingRun::train(Training& training, OutputFolder& folder, const Json& in
   for (const std::string& key : places) decisive.erase(key);
   for (const char* key : {"out", "model", "checkpoint_steps"}) decisive.erase(key);
   const std::string fingerprint = Json{decisive, inputs}.dump();
-  if (options_.resume) restore(training, folder, fingerprint);
+  restore(training, options_.resume ? kept_state(folder, fingerprint) : nullptr);
+  advance(training, [&] { keep(training, folder, fingerprint); });
+}
+
+void TrainingRun::follow(Training& training) {
+  restore(training, nullptr);
+  advance(training, [] {});
+}
+
+// In every process the state that the first has, if it has one.
+void TrainingRun::restore(Training& training, const Json& state) const {
+  const auto bytes = Json::to_cbor(state);
+  const Json of_first = Json::from_cbor(group_.broadcast({bytes.begin(), bytes.end()}));
+  if (of_first.is_null()) return;
+  try {
+    training.restore(of_first);
+  } catch (const Json::exception&) {
+    throw wrong_checkpoint(keys_.out, "is damaged");
+  }
+}
+
+void TrainingRun::advance(Training& training, const std::function<void()>& keep) const {
   if (!options_.quiet) training.say = [](const std::string& line) { std::cout << line << std::endl; };
   const EndOnRequest interrupt;
   Progress progress("train", "step", training.steps() - training.steps_done(),
@@ -101,10 +122,12 @@ void TrainingRun::train(Training& training, OutputFolder& folder, const Json& in
     char note[64];
     std::snprintf(note, sizeof note, "loss %.4f", loss);
     progress.advance(1, note);
-    if (training.steps_done() % keys_.checkpoint_steps == 0 || interrupt.signal()) keep(training, folder, fingerprint);
-    if (interrupt.signal())
-      throw Interrupted(interrupt.signal(), "interrupted after step " + std::to_string(training.steps_done()) +
-                                                "; --resume goes on from there");
+    // Whichever process it reached first.
+    const auto signal = static_cast<int>(group_.all_reduce_max(interrupt.signal()));
+    if (training.steps_done() % keys_.checkpoint_steps == 0 || signal) keep();
+    if (signal)
+      throw Interrupted(
+          signal, "interrupted after step " + std::to_string(training.steps_done()) + "; --resume goes on from there");
   }
 }
 
@@ -116,8 +139,11 @@ void TrainingRun::finish(const Model& model, OutputFolder& folder, const Section
   Report report{.title = keys_.out.filename().string()};
   report.sections.push_back(render_section(results));
   report.configuration = resolved();
-  Json json{
-      {"convlens", versions()}, {"configuration", resolved()}, {"inputs", inputs}, {"threads", omp_get_max_threads()}};
+  Json json{{"convlens", versions()},
+            {"configuration", resolved()},
+            {"inputs", inputs},
+            {"processes", group_.size()},
+            {"threads", omp_get_max_threads()}};
   json.update(record);
   json["outputs"] = folder.hashes();
   folder.save_text("report.html", render_html(report));
