@@ -32,7 +32,7 @@ int occurrences(const std::string& text, const std::string& part) {
 std::string mpirun(int processes) {
   return "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
          "OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_btl=self,vader "
-         "OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_orte_execute_quiet=1; timeout 60 '" CONVLENS_MPIRUN "' -n " +
+         "OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_orte_execute_quiet=1; '" CONVLENS_MPIRUN "' -n " +
          std::to_string(processes) + " ";
 }
 
@@ -179,9 +179,10 @@ class DataParallelClassifier : public DataParallel {
                  {"inputs", {"image"}},
                  {"params", {{"out_channels", 4}, {"kernel_size", 3}}}},
                 {{"name", "relu"}, {"op", "relu"}, {"inputs", {norm_ ? "norm" : "conv"}}},
-                {{"name", "pool"}, {"op", "global_avg_pool"}, {"inputs", {"relu"}}},
+                {{"name", "pool"}, {"op", "adaptive_avg_pool2d"}, {"inputs", {"relu"}}},
                 {{"name", "fc"}, {"op", "linear"}, {"inputs", {"pool"}}, {"params", {{"out_features", 2}}}}};
-    if (norm_) layers.insert(layers.begin() + 1, {{"name", "norm"}, {"op", "batch_norm"}, {"inputs", {"conv"}}});
+    const Json norm{{"name", "norm"}, {"op", "batch_norm"}, {"inputs", {"conv"}}};
+    if (norm_) layers.insert(layers.begin() + 1, norm);
     const Json classifier{
         {"format", "convlens-model"}, {"version", 1},
         {"name", "classifier"},       {"inputs", {{{"name", "image"}, {"kind", "image"}, {"shape", {3, 16, 16}}}}},

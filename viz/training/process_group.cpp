@@ -82,7 +82,9 @@ std::vector<std::string> ProcessGroup::all_gather(const std::string& text) {
 }
 
 void in_process_group(const std::function<void(ProcessGroup&)>& work) {
-  const std::unique_ptr<Communicator> others = other_processes();
+  // Until the program ends, when main() has said what there is to say: MPI's end waits for mpirun, which answers no
+  // more once it is interrupted.
+  static const std::unique_ptr<Communicator> others = other_processes();
   ProcessGroup group(others.get());
   try {
     work(group);
