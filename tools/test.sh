@@ -93,6 +93,12 @@ build_folder() {
   if [ "$1" = release ]; then echo build; else echo "build/$1"; fi
 }
 
+python_tests() {
+  rm -f "$results/pytest.xml"
+  .venv/bin/python -m pytest -q --junit-xml="$results/pytest.xml" tests/tools >"$results/pytest.log" 2>&1 ||
+    tail -n 60 "$results/pytest.log"
+}
+
 newest_fuzz_compiler() {
   local version
   for version in 16 17 18 19; do
@@ -111,10 +117,7 @@ build release && {
 }
 
 step "Python tests"
-rm -f "$results/pytest.xml"
-.venv/bin/python -m pytest -q --junit-xml="$results/pytest.xml" tests/tools >"$results/pytest.log" 2>&1 ||
-  tail -n 60 "$results/pytest.log"
-count "$results/pytest.xml"
+python_tests &  # of one core: beside the second build
 
 if [ "$quick" = no ]; then
   compiler=$(newest_fuzz_compiler)
@@ -141,6 +144,9 @@ if [ "$quick" = no ]; then
     fi
   }
 fi
+
+wait  # for the Python tests
+count "$results/pytest.xml"
 
 step "done"
 [ $((passed + failed)) -gt 0 ] || fail "no test ran"
