@@ -54,7 +54,8 @@ class Windows : public ::testing::Test {
     const std::vector<std::string> layers{"relu1", "relu3"};
     network.add_distance("content", "relu3", features_of(run_, content, {"relu3"})[0], 5);
     const auto grams = grams_of(run_, style, layers, "chw");
-    for (size_t i = 0; i < layers.size(); ++i) network.add_gram_distance(layers[i], layers[i], grams[i], "chw", 1e4);
+    for (size_t i = 0; i < layers.size(); ++i)
+      network.add_gram_distance("style " + layers[i], layers[i], grams[i], "chw", 1e4);
     const auto guided = guided_grams_of(run_, style, half(100, 120), layers, "hw");
     network.add_guided_gram_distance("guided", "relu3", half(height, width), guided[1], "hw", 1);
     network.add_variation("variation", "l2", 2, 1e-3);
