@@ -27,7 +27,9 @@ void DescentKeys::describe(ParamVisitor& v) {
 
 std::optional<size_t> DescentKeys::session_bytes(const Run& run, const Canvas& canvas) const {
   const int64_t of_optimiser = optimiser == "lbfgs" ? 2 * history : 2;
-  return memory.session_bytes(run.model(), {canvas.height, canvas.width}, pictures_at_hand + of_optimiser);
+  const int64_t in_checkpoints = 2 * of_optimiser;  // as numbers and as the file's bytes
+  return memory.session_bytes(run.model(), {canvas.height, canvas.width},
+                              pictures_at_hand + of_optimiser + in_checkpoints);
 }
 
 Image noise(const Canvas& canvas, int channels, int64_t seed) {
