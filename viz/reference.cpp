@@ -9,6 +9,7 @@
 #include "viz/algorithm.h"
 #include "viz/run_keys.h"
 #include "viz/text.h"
+#include "viz/training/adaptive_style_keys.h"
 #include "viz/training/classifier_trainer.h"
 #include "viz/training/style_trainer.h"
 
@@ -85,10 +86,12 @@ std::string algorithms_page() {
 std::string trainings_page() {
   ClassifierKeys classifier;
   StyleKeys style;
+  AdaptiveStyleKeys adaptive_style;
   return "# Training\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n\nThe keys of a "
          "configuration besides `optimizer`: an object of an update's `name` (sgd, adam, ...) and its parameters.\n\n"
          "## train\n\n" +
-         fields_table(classifier) + "\n## train_fast_style\n\n" + fields_table(style);
+         fields_table(classifier) + "\n## train_fast_style\n\n" + fields_table(style) + "\n## train_adain\n\n" +
+         fields_table(adaptive_style);
 }
 
 std::string operators_page() {

@@ -10,10 +10,10 @@
 #include "kernels/base/json.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/viz/drawn_folder.h"
+#include "tests/viz/loss_network.h"
 #include "tests/viz/program.h"
 #include "viz/training/training_graph.h"
 #include "weights/model_file.h"
-#include "weights/model_writer.h"
 
 namespace convlens::test {
 
@@ -46,34 +46,6 @@ inline Json small_transform(int styles) {
   return json;
 }
 
-// Of random weights, and fed in its own way.
-inline Json small_loss_network() {
-  return {{"format", "convlens-model"},
-          {"version", 1},
-          {"name", "eye"},
-          {"inputs",
-           {{{"name", "image"},
-             {"kind", "image"},
-             {"shape", {3, 16, 16}},
-             {"channel_order", "bgr"},
-             {"range", {0, 255}},
-             {"mean", {104, 117, 124}},
-             {"std", {58, 57, 56}}}}},
-          {"layers",
-           {{{"name", "conv1"},
-             {"op", "conv2d"},
-             {"inputs", {"image"}},
-             {"params", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}}}},
-            {{"name", "relu1"}, {"op", "relu"}, {"inputs", {"conv1"}}},
-            {{"name", "pool1"}, {"op", "avg_pool2d"}, {"inputs", {"relu1"}}, {"params", {{"kernel_size", 2}}}},
-            {{"name", "conv2"},
-             {"op", "conv2d"},
-             {"inputs", {"pool1"}},
-             {"params", {{"out_channels", 5}, {"kernel_size", 3}, {"padding", 1}}}},
-            {{"name", "relu2"}, {"op", "relu"}, {"inputs", {"conv2"}}}}},
-          {"output", "relu2"}};
-}
-
 /// `viz_run train_fast_style` of a few small layers in a folder of its own.
 class TrainFastStyle : public ::testing::Test {
  protected:
@@ -82,11 +54,7 @@ class TrainFastStyle : public ::testing::Test {
     draw_folder(root_ / "unseen", 1);
     write_png(root_ / "stripes.png", drawn("stripe", 1));
     write_png(root_ / "disc.png", drawn("disc", 2));
-    const Model eye = *architecture("eye.json", small_loss_network(), 5);
-    const ModelFiles files = encode_model(eye);
-    std::filesystem::create_directories(root_ / "eye");
-    std::ofstream(root_ / "eye/model.json") << files.json;
-    std::ofstream(root_ / "eye/model.bin", std::ios::binary) << files.binary;
+    write_loss_network(root_ / "eye");
     config_ = {{"model", "architecture.json"},
                {"loss_network", "eye"},
                {"content", "content"},

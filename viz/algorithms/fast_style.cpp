@@ -7,6 +7,10 @@
 //   y = gamma (x - mean) / std + beta,   gamma = sum over s of w_s gamma_s,   beta = sum over s of w_s beta_s
 // with w = 1 for one style, and any weights for a blend.
 //
+// With `adain` the styles are those of any pictures (Huang and Belongie, "Arbitrary Style Transfer in Real-time with
+// Adaptive Instance Normalization", 2017): gamma_s and beta_s of one norm, amid the network, are the deviations and
+// means of the picture's own features (viz/style/adaptive_style.h).
+//
 // What it paints is what it learnt: strokes of the size that the training photos had, so that the same photo at another
 // size is painted with finer or coarser strokes. Frames of a video are painted one by one, and may flicker.
 
@@ -17,6 +21,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "kernels/base/error.h"
@@ -31,6 +36,7 @@
 #include "viz/run.h"
 #include "viz/scan/folder_scan.h"
 #include "viz/scan/image_list.h"
+#include "viz/style/adain_keys.h"
 #include "viz/style/looks.h"
 #include "viz/style/style_network.h"
 #include "viz/text.h"
@@ -75,7 +81,8 @@ Image square_tile(const Image& image) {
 class Painter {
  public:
   /// `ready`: a session for the first photo, if there is one.
-  Painter(Run& run, Session* ready) : run_(run), network_(run.model()), session_(ready) {}
+  Painter(Run& run, Model model, Session* ready)
+      : run_(run), model_(std::move(model)), network_(model_), session_(ready) {}
 
   const StyleNetwork& network() const { return network_; }
 
@@ -115,6 +122,7 @@ class Painter {
   }
 
   Run& run_;
+  Model model_;
   StyleNetwork network_;
   Session* session_;
   std::unique_ptr<Session> own_;
@@ -139,24 +147,33 @@ class FastStyle final : public Algorithm {
             styles_);
     v.field({.name = "weights", .doc = "how much of each of 'styles': one picture of their blend"}, weights_);
     v.field({.name = "grid", .doc = "the photo in all styles, small, row by row"}, grid_);
+    adain_.describe(v);
   }
 
   std::optional<PlanRequest> request(const Run& run) const override {
     check(run);
-    if (!paints_photo()) return std::nullopt;
-    const Image photo = prepared(run, run.photo());
-    return StyleNetwork(run.model()).request(run.device(), photo.height, photo.width);
+    if (!paints_photo() || adain_.adain) return std::nullopt;
+    return photo_request(run, run.model());
+  }
+
+  std::vector<Stage> stages(const Run& run) const override {
+    std::vector<Stage> stages = adain_.stages(run);
+    if (!adain_.adain || !paints_photo()) return stages;
+    const Model painter = adain_.planned_painter(run);
+    stages.push_back({"the photo", painter, photo_request(run, painter)});
+    return stages;
   }
 
   std::map<std::string, std::string> more_inputs() const override {
-    if (!folder_.empty()) return FolderKeys{.folder = folder_}.inputs();
-    if (!video_.empty()) return {{"video", sha256_file(video_)}};
-    return {};
+    std::map<std::string, std::string> inputs = adain_.inputs();
+    if (!folder_.empty()) inputs.merge(FolderKeys{.folder = folder_}.inputs());
+    if (!video_.empty()) inputs["video"] = sha256_file(video_);
+    return inputs;
   }
 
   void execute(Run& run, Session* session) override {
-    Painter painter(run, session);
-    const auto chosen = looks(painter.network(), styles_, weights_);
+    Painter painter(run, adain_.painter(run), session);
+    const auto chosen = looks(painter.network(), numbers(), weights_);
     if (!folder_.empty()) return paint_folder(run, painter, chosen);
     if (!video_.empty()) return paint_video(run, painter, chosen);
     paint_photo(run, painter, chosen);
@@ -170,7 +187,22 @@ class FastStyle final : public Algorithm {
     if (longest_side_ > 0 && !run.keys().size.empty()) throw InputError("'size' and 'longest_side' exclude each other");
     if (grid_ && !paints_photo())
       throw InputError("'grid' shows one photo in all styles, neither 'folder' nor 'video'");
-    looks(StyleNetwork(run.model()), styles_, weights_);
+    adain_.check(run.model());
+    const Model painter = adain_.planned_painter(run);
+    looks(StyleNetwork(painter), numbers(), weights_);
+  }
+
+  // Of the styles to paint in: pictures are named in order to be used.
+  std::vector<int64_t> numbers() const {
+    if (!styles_.empty() || !adain_.adain) return styles_;
+    std::vector<int64_t> all(adain_.style_images.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+
+  PlanRequest photo_request(const Run& run, const Model& painter) const {
+    const Image photo = prepared(run, run.photo());
+    return StyleNetwork(painter).request(run.device(), photo.height, photo.width);
   }
 
   // As it is painted: three channels, in the size asked for.
@@ -350,11 +382,12 @@ class FastStyle final : public Algorithm {
   std::vector<int64_t> styles_;
   std::vector<double> weights_;
   bool grid_ = false;
+  AdainKeys adain_;
 };
 
 const RegisterAlgorithm registered({"fast_style", "photos and videos painted by a network in one sweep",
                                     "Johnson, Alahi and Fei-Fei 2016, arXiv:1603.08155; Dumoulin, Shlens and Kudlur "
-                                    "2017, arXiv:1610.07629",
+                                    "2017, arXiv:1610.07629; Huang and Belongie 2017, arXiv:1703.06868",
                                     make_algorithm<FastStyle>});
 
 }  // namespace

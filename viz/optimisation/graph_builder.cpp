@@ -9,13 +9,16 @@
 namespace convlens::viz {
 
 std::string GraphBuilder::image_input(const std::string& name, int64_t channels, int64_t height, int64_t width) {
-  model_.inputs.push_back({.name = name, .kind = InputSpec::Kind::image, .shape = {1, channels, height, width}});
-  return model_.output = name;
+  return input({.name = name, .kind = InputSpec::Kind::image, .shape = {1, channels, height, width}});
 }
 
 std::string GraphBuilder::vector_input(const std::string& name, int64_t size) {
-  model_.inputs.push_back({.name = name, .kind = InputSpec::Kind::vector, .shape = {1, size, 1, 1}});
-  return model_.output = name;
+  return input({.name = name, .kind = InputSpec::Kind::vector, .shape = {1, size, 1, 1}});
+}
+
+std::string GraphBuilder::input(const InputSpec& input) {
+  model_.inputs.push_back(input);
+  return model_.output = input.name;
 }
 
 std::string GraphBuilder::add(const std::string& name, const std::string& op, const std::vector<std::string>& inputs,
@@ -31,11 +34,14 @@ std::string GraphBuilder::add(const std::string& name, const std::string& op, co
 }
 
 std::string GraphBuilder::append(const Model& network, const std::string& image) {
-  const std::string& replaced = network.image_input().name;
-  for (const InputSpec& input : network.inputs)
-    if (input.name != replaced) model_.inputs.push_back(input);
+  return append(network, network.image_input().name, image);
+}
+
+std::string GraphBuilder::append(const Model& network, const std::string& input, const std::string& replacement) {
+  for (const InputSpec& other : network.inputs)
+    if (other.name != input) model_.inputs.push_back(other);
   for (Layer layer : network.layers) {
-    std::ranges::replace(layer.inputs, replaced, image);
+    std::ranges::replace(layer.inputs, input, replacement);
     model_.layers.push_back(std::move(layer));
   }
   return model_.output = network.output;

@@ -14,10 +14,12 @@ namespace convlens::viz {
 class GraphBuilder {
  public:
   explicit GraphBuilder(std::string name) { model_.name = std::move(name); }
+  explicit GraphBuilder(Model begun) : model_(std::move(begun)) {}
 
   /// `shape` is C x H x W. All of these return the new layer's or input's name.
   std::string image_input(const std::string& name, int64_t channels, int64_t height, int64_t width);
   std::string vector_input(const std::string& name, int64_t size);
+  std::string input(const InputSpec& input);
 
   /// `weights` in the order of Operator::weights. Throws InputError for unknown operators and parameters.
   std::string add(const std::string& name, const std::string& op, const std::vector<std::string>& inputs,
@@ -26,6 +28,8 @@ class GraphBuilder {
   /// The layers of `network` under their own names, reading `image` where they read its image input; its other inputs
   /// become inputs. Returns its output's name.
   std::string append(const Model& network, const std::string& image);
+  /// The same for `input` of any kind.
+  std::string append(const Model& network, const std::string& input, const std::string& replacement);
 
   const Model& model() const { return model_; }
 

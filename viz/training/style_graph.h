@@ -19,7 +19,20 @@ struct StyleLossKeys {
 std::vector<Array> style_grams(const Model& loss_network, const std::vector<std::string>& layers, const Image& style,
                                Device device);
 
-/// A transform network with its objective behind it, all one graph:
+/// A network that paints with its objective behind it, all one graph.
+struct StyleGraph {
+  Model model;
+  std::string photo;             ///< input, N x 3 x H x W, described as it is fed
+  std::string style;             ///< input: what the network is told of the styles
+  std::string picture;           ///< layer, N x 3 x H x W, as the photo but without its mean and deviation
+  std::set<std::string> frozen;  ///< all layers but those that are trained
+  std::vector<Term> terms;       ///< at layers N x 1 x 1 x 1
+};
+
+/// The layers of a graph that are none of the trained network's.
+std::set<std::string> layers_beside(const Model& trained, const Model& graph);
+
+/// A transform network with its objective behind it:
 ///
 ///     photo ---- transform network ---- picture ---- loss network ---- Gram matrices - those of the styles
 ///       |                                  |               |
@@ -32,18 +45,11 @@ std::vector<Array> style_grams(const Model& loss_network, const std::vector<std:
 /// C H W as in equation 3, and means over layers as in the authors' code; N styles: Dumoulin, Shlens and Kudlur, "A
 /// Learned Representation For Artistic Style", 2017). The variation is the mean of squared differences of
 /// neighbouring pixels, 0..1.
-struct StyleGraph {
-  Model model;
-  std::string photo;             ///< input, N x 3 x H x W
-  std::string shares;            ///< input, N x styles x 1 x 1: how much of each style; 1 for one style
-  std::string picture;           ///< layer, N x 3 x H x W
-  std::set<std::string> frozen;  ///< all layers but the transform network's
-  std::vector<Term> terms;       ///< at layers N x 1 x 1 x 1
-};
-
+///
 /// `grams`: of each style, as style_grams gives them; photos have `size` x `size` pixels. The transform network makes
-/// pictures 0..1 in its input's order of channels; N styles are mixed by its input of kind vector. Throws InputError
-/// where the networks do not fit.
+/// pictures 0..1 in its input's order of channels; N styles are mixed by its input of kind vector, of which the graph's
+/// input `style` says how much of each, N x styles x 1 x 1 (1 for one style). Throws InputError where the networks do
+/// not fit.
 StyleGraph make_style_graph(const Model& transform, const Model& loss_network,
                             const std::vector<std::vector<Array>>& grams, const StyleLossKeys& keys, int64_t size,
                             int64_t batch);

@@ -46,16 +46,23 @@ PlanRequest with_objective(PlanRequest request, const StyleGraph& graph, const O
 
 }  // namespace
 
-StyleKeys::StyleKeys() {
+PainterKeys::PainterKeys() {
   schedule = Schedule::constant;
   batch = 4;
 }
 
-void StyleKeys::describe(ParamVisitor& v) {
+void PainterKeys::describe(ParamVisitor& v) {
   TrainingKeys::describe(v);
   v.field({.name = "content", .doc = "a folder of photos to train on", .required = true}, content);
   v.field({.name = "validation", .doc = "a folder of photos that are not trained on, for previews", .required = true},
           validation);
+  v.field({.name = "steps", .doc = "of training", .min = 1}, steps);
+  v.field({.name = "size", .doc = "pixels of the photos' parts, each way", .min = 8}, size);
+  v.field({.name = "preview_steps", .doc = "steps from one preview to the next", .min = 1}, preview_steps);
+}
+
+void StyleKeys::describe(ParamVisitor& v) {
+  PainterKeys::describe(v);
   v.field({.name = "styles", .doc = "an image of each style", .required = true}, styles);
   v.field({.name = "loss_network", .doc = "a model's folder: VGG-16 or VGG-19", .required = true}, loss_network);
   v.field({.name = "content_layers", .doc = "of the loss network"}, loss.content_layers);
@@ -64,22 +71,20 @@ void StyleKeys::describe(ParamVisitor& v) {
   v.field({.name = "style_weight", .doc = "of the mean square between Gram matrices", .min = 0}, loss.style_weight);
   v.field({.name = "variation_weight", .doc = "of the mean square between neighbouring pixels, 0..1", .min = 0},
           loss.variation_weight);
-  v.field({.name = "steps", .doc = "of training", .min = 1}, steps);
-  v.field({.name = "size", .doc = "pixels of the photos' parts, each way", .min = 8}, size);
   v.field({.name = "style_size", .doc = "pixels of the style images' shorter edge", .min = 8}, style_size);
-  v.field({.name = "preview_steps", .doc = "steps from one preview to the next", .min = 1}, preview_steps);
 }
 
-StyleTrainer::StyleTrainer(const Model& transform, const Model& loss_network,
-                           const std::vector<std::vector<Array>>& grams, const StyleKeys& keys, Optimizer optimizer,
-                           std::vector<Image> photos, ProcessGroup& group)
+StyleTrainer::StyleTrainer(const Model& network, const MakeGraph& make_graph, const PainterKeys& keys,
+                           Optimizer optimizer, std::unique_ptr<StyleSource> styles, std::vector<Image> photos,
+                           ProcessGroup& group)
     : keys_(keys),
       group_(group),
       batch_(group.share_of(keys.batch)),
-      weights_(transform, std::move(optimizer), batch_norm_momentum, group),
-      graph_(make_style_graph(weights_.graph().training, loss_network, grams, keys.loss, keys.size, batch_)),
+      weights_(network, std::move(optimizer), batch_norm_momentum, group),
+      graph_(make_graph(weights_.graph().training, batch_)),
       objective_(graph_.terms),
-      crops_(keys.content, transform.image_input(), {.size = keys.size, .flip = keys.flip, .seed = keys.seed}),
+      crops_(keys.content, photo_input(), {.size = keys.size, .flip = keys.flip, .seed = keys.seed}),
+      styles_(std::move(styles)),
       photos_(std::move(photos)),
       session_(std::make_unique<Session>(graph_.model,
                                          with_objective(weights_.request(), graph_, objective_, keys.device, batch_))) {
@@ -87,12 +92,6 @@ StyleTrainer::StyleTrainer(const Model& transform, const Model& loss_network,
   validation.terms.resize(terms().size());
 }
 
-// Of the samples first, first + 1, ...: one style each.
-Array StyleTrainer::shares(int64_t first) const {
-  const int64_t styles = std::ssize(keys_.styles);
-  Array shares({batch_, styles, 1, 1});
-  for (int64_t i = 0; i < batch_; ++i) shares.values[static_cast<size_t>(i * styles + (first + i) % styles)] = 1;
-  return shares;
 }
 
 void StyleTrainer::check_finite(double total) const {
@@ -109,21 +108,23 @@ double StyleTrainer::step() {
   const double rate = scheduled_rate(keys_.schedule, steps_done(), steps());
   const int64_t first = steps_done() * keys_.batch + group_.rank() * batch_;
   session_->set_input(graph_.photo, crops_.batch(first, batch_));
-  session_->set_input(graph_.shares, shares(first));
+  session_->set_input(graph_.style, styles_->training_batch(first, batch_));
   check_finite(objective_.evaluate(*session_));
   std::vector<double> means(objective_.values().begin(), objective_.values().end());
   group_.all_reduce_mean(means);
   add_point(training, means);
   weights_.update(*session_, rate);
   if (steps_done() % keys_.preview_steps == 0 || steps_done() == steps()) look();
-  if (steps_done() == steps()) gather_broken_photos();
+  if (steps_done() == steps()) gather_broken();
   return training.totals.back();
 }
 
-void StyleTrainer::gather_broken_photos() {
-  const auto own = Json::to_cbor(crops_.broken());
+void StyleTrainer::gather_broken() {
+  auto files = styles_->broken();
+  files.insert(crops_.broken().begin(), crops_.broken().end());
+  const auto own = Json::to_cbor(files);
   for (const std::string& of_process : group_.all_gather({own.begin(), own.end()}))
-    broken_photos_.merge(Json::from_cbor(of_process).get<std::map<std::string, std::string>>());
+    broken_.merge(Json::from_cbor(of_process).get<std::map<std::string, std::string>>());
 }
 
 // Pictures first, first + 1, ... of all: each photo in each style. Beyond the last, the last photo again.
@@ -131,8 +132,8 @@ Array StyleTrainer::photo_batch(int64_t first) const {
   Array batch({batch_, 3, keys_.size, keys_.size});
   auto to = batch.values.begin();
   for (int64_t i = first; i < first + batch_; ++i) {
-    const int64_t photo = std::min(i / std::ssize(keys_.styles), std::ssize(photos_) - 1);
-    to = std::ranges::copy(to_tensor(photos_[static_cast<size_t>(photo)], model().image_input()).values, to).out;
+    const int64_t photo = std::min(i / styles_->preview_styles(), std::ssize(photos_) - 1);
+    to = std::ranges::copy(to_tensor(photos_[static_cast<size_t>(photo)], photo_input()).values, to).out;
   }
   return batch;
 }
@@ -148,19 +149,21 @@ void StyleTrainer::add_means(int64_t count, double share, std::vector<double>& m
 }
 
 void StyleTrainer::look() {
-  const int64_t styles = std::ssize(keys_.styles), pictures = std::ssize(photos_) * styles;
+  const int64_t styles = styles_->preview_styles(), pictures = std::ssize(photos_) * styles;
   std::vector<double> means(terms().size());
-  std::vector<Image> tiles;
+  std::vector<Image> tiles = styles_->preview_pictures();
+  const auto size = static_cast<int>(keys_.size);
+  if (!tiles.empty()) tiles.insert(tiles.begin(), make_image(3, size, size, 1));
   for (int64_t first = 0; first < pictures; first += batch_) {
     session_->set_input(graph_.photo, photo_batch(first));
-    session_->set_input(graph_.shares, shares(first));
+    session_->set_input(graph_.style, styles_->preview_batch(first, batch_));
     session_->forward();
     const int64_t count = std::min(batch_, pictures - first);
     add_means(count, static_cast<double>(count) / static_cast<double>(pictures), means);
     const Array painted = session_->value(graph_.picture);
     for (int64_t i = first; i < std::min(first + count, previewed_photos * styles); ++i) {
       if (i % styles == 0) tiles.push_back(to_rgb(photos_[static_cast<size_t>(i / styles)]));
-      tiles.push_back(clamp(to_image(painted, model().image_input(), i - first)));
+      tiles.push_back(clamp(to_image(painted, photo_input(), i - first)));
     }
   }
   add_point(validation, means);

@@ -7,19 +7,28 @@
 #include "engine/session.h"
 #include "viz/training/crops.h"
 #include "viz/training/style_graph.h"
+#include "viz/training/style_source.h"
 #include "viz/training/trained_weights.h"
 #include "viz/training/training.h"
 #include "viz/training/training_keys.h"
 
 namespace convlens::viz {
 
-struct StyleKeys final : TrainingKeys {
-  std::filesystem::path content, validation, loss_network;
+/// The keys that all trainings of networks that paint have.
+struct PainterKeys : TrainingKeys {
+  std::filesystem::path content, validation;
+  int64_t steps = 40000, size = 256, preview_steps = 1000;
+
+  PainterKeys();
+  void describe(ParamVisitor& v) override;
+};
+
+struct StyleKeys final : PainterKeys {
+  std::filesystem::path loss_network;
   std::vector<std::filesystem::path> styles;
   StyleLossKeys loss{.content_layers = {"relu2_2"}, .style_layers = {"relu1_2", "relu2_2", "relu3_3", "relu4_3"}};
-  int64_t steps = 40000, size = 256, style_size = 256, preview_steps = 1000;
+  int64_t style_size = 256;
 
-  StyleKeys();
   void describe(ParamVisitor& v) override;
 };
 
@@ -29,14 +38,16 @@ struct StyleCurves {
   std::vector<std::vector<double>> terms;
 };
 
-/// Trains a network that paints in a style, or in each of several. Sample i of the training is painted in style
-/// i mod N.
+/// Trains a network that paints photos in styles.
 class StyleTrainer final : public Training {
  public:
+  /// The graph of the network in its form for training, on so many photos at once.
+  using MakeGraph = std::function<StyleGraph(const Model& network, int64_t batch)>;
+
   /// `photos`: not to be trained on, as the network sees them. At the start, after each `preview_steps` and at the end
-  /// they are painted in each style, in each process alike.
-  StyleTrainer(const Model& transform, const Model& loss_network, const std::vector<std::vector<Array>>& grams,
-               const StyleKeys& keys, Optimizer optimizer, std::vector<Image> photos, ProcessGroup& group);
+  /// they are painted in each style of previews, in each process alike.
+  StyleTrainer(const Model& network, const MakeGraph& make_graph, const PainterKeys& keys, Optimizer optimizer,
+               std::unique_ptr<StyleSource> styles, std::vector<Image> photos, ProcessGroup& group);
 
   int64_t steps() const override { return keys_.steps; }
   int64_t steps_done() const override { return std::ssize(training.totals); }
@@ -45,12 +56,13 @@ class StyleTrainer final : public Training {
   const Model& model() const { return weights_.graph().inference; }  ///< as trained so far
   const std::vector<Term>& terms() const { return objective_.terms(); }
   /// File -> why it was passed over, those of all processes' shares of the batches.
-  const std::map<std::string, std::string>& broken_photos() const { return broken_photos_; }
+  const std::map<std::string, std::string>& broken() const { return broken_; }
 
   /// How far the training is, on photos that it does not see.
   struct Preview {
     int64_t step;
-    std::vector<std::byte> png;  ///< a row for each of the first photos: the photo, then a painting in each style
+    std::vector<std::byte> png;  ///< a row for each of the first photos: the photo, then a painting in each style;
+                                 ///< above, the styles, if they are pictures
   };
 
   StyleCurves training;    ///< by step
@@ -62,20 +74,21 @@ class StyleTrainer final : public Training {
 
  private:
   void look();
-  void gather_broken_photos();
+  void gather_broken();
   void add_means(int64_t count, double share, std::vector<double>& means) const;
   Array photo_batch(int64_t first) const;
-  Array shares(int64_t first) const;
+  const InputSpec& photo_input() const { return graph_.model.image_input(); }
   void check_finite(double total) const;
 
-  StyleKeys keys_;
+  PainterKeys keys_;
   ProcessGroup& group_;
   int64_t batch_;  // pictures a step in this process
   TrainedWeights weights_;
   StyleGraph graph_;
   Objective objective_;
   Crops crops_;
-  std::map<std::string, std::string> broken_photos_;
+  std::map<std::string, std::string> broken_;
+  std::unique_ptr<StyleSource> styles_;
   std::vector<Image> photos_;
   std::unique_ptr<Session> session_;
 };
