@@ -113,8 +113,7 @@ def decoder(stage: int, width: int, size: int) -> dict[str, Any]:
         for k in range(convolutions, 0, -1):
             channels = width * 2 ** (s - 1) if k > 1 else width * 2 ** (s - 2)
             if s == k == 1:
-                network.conv("decode1_1", 3, 3, bias=True)
-                network.add("picture", "sigmoid")
+                network.conv("picture", 3, 3, bias=True)
             else:
                 network.conv(f"decode{s}_{k}", int(channels), 3, bias=True)
                 network.add(f"decode{s}_{k}.relu", "relu")

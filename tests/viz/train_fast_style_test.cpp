@@ -124,7 +124,7 @@ class StyleObjective : public TrainFastStyle {
       photos.values[i] = static_cast<float>(0.5 + 0.5 * std::sin(0.37 * static_cast<double>(i)));
     shares.values = {1, 0, 0.25, 0.75};
     session_->set_input(graph_.photo, photos);
-    session_->set_input(graph_.shares, shares);
+    session_->set_input(graph_.style, shares);
   }
 
   double objective() {
@@ -187,7 +187,7 @@ TEST_F(StyleObjective, IsMadeOfWhatIsWritten) {
                               .batch = 2,
                               .observe = {"picture/relu2", "photo/relu2", "gram relu1", graph_.picture}});
   look.set_input(graph_.photo, session_->value(graph_.photo));
-  look.set_input(graph_.shares, session_->value(graph_.shares));
+  look.set_input(graph_.style, session_->value(graph_.style));
   look.forward();
   const Array painted = look.value("picture/relu2"), photo = look.value("photo/relu2"), gram = look.value("gram relu1");
   double content = 0, style = 0;
