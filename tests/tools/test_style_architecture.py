@@ -13,7 +13,7 @@ WRITTEN = {
     "fast_style/architecture.json": lambda: tool.architecture(width=32, blocks=5, styles=1, size=256),
     "fast_style/small_architecture.json": lambda: tool.architecture(width=16, blocks=3, styles=1, size=128),
     "adain/architecture.json": lambda: tool.decoder(stage=4, width=64, size=256),
-    "adain/small_architecture.json": lambda: tool.decoder(stage=3, width=32, size=96),
+    "adain/small_architecture.json": lambda: tool.decoder(stage=3, width=32, size=64),
 }
 
 
