@@ -13,6 +13,7 @@
 #include "tests/viz/drawn_folder.h"
 #include "tests/viz/loss_network.h"
 #include "tests/viz/program.h"
+#include "tests/viz/weight_gradients.h"
 #include "viz/preprocess.h"
 #include "viz/style/adaptive_style.h"
 #include "viz/style/network_parts.h"
@@ -349,16 +350,6 @@ class AdainObjective : public Adain {
     return objective_->evaluate(*session_);
   }
 
-  /// The same with all of double's digits, for small differences.
-  double exact_objective() {
-    session_->reload_weights();
-    session_->forward();
-    double sum = 0;
-    for (const viz::Term& term : graph_.terms)
-      sum += term.weight * session_->dot(term.loss.layer, Array({2, 1, 1, 1}, 1));
-    return sum;
-  }
-
   double term(const std::string& name) const {
     for (size_t i = 0; i < graph_.terms.size(); ++i)
       if (graph_.terms[i].name == name) return objective_->values()[i];
@@ -381,24 +372,7 @@ class AdainObjective : public Adain {
 };
 
 TEST_F(AdainObjective, GradientsAreThoseOfFiniteDifferences) {
-  objective();
-  std::map<std::string, std::vector<Array>> gradients;
-  for (const viz::Parameter& parameter : weights_.parameters)
-    gradients[parameter.layer] = session_->weight_gradients(parameter.layer);
-  const float step = 0x1p-16F;
-  for (const viz::Parameter& parameter : weights_.parameters)
-    for (size_t i = 0; i < parameter.values.size(); i += 7) {
-      float& value = parameter.values[i];
-      const float before = value;
-      value = before + step;
-      const double up = value, more = exact_objective();
-      value = before - step;
-      const double down = value, less = exact_objective();
-      value = before;
-      const double expected = (more - less) / (up - down);
-      const double found = gradients[parameter.layer][parameter.index].values[i];
-      EXPECT_NEAR(found, expected, 1e-3 * std::abs(expected) + 1e-4) << parameter.name << " [" << i << "]";
-    }
+  expect_gradients_of_differences(*session_, graph_.terms, weights_.parameters);
 }
 
 TEST_F(AdainObjective, ComputesNoGradientOfTheEncoder) {

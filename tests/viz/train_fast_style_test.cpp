@@ -7,6 +7,7 @@
 
 #include "engine/session.h"
 #include "tests/viz/train_fast_style.h"
+#include "tests/viz/weight_gradients.h"
 #include "viz/preprocess.h"
 #include "viz/training/style_graph.h"
 
@@ -139,24 +140,7 @@ class StyleObjective : public TrainFastStyle {
 };
 
 TEST_F(StyleObjective, GradientsAreThoseOfFiniteDifferences) {
-  objective();
-  std::map<std::string, std::vector<Array>> gradients;
-  for (const viz::Parameter& parameter : weights_.parameters)
-    gradients[parameter.layer] = session_->weight_gradients(parameter.layer);
-  const float step = 0x1p-12F;
-  for (const viz::Parameter& parameter : weights_.parameters)
-    for (size_t i = 0; i < parameter.values.size(); i += 7) {
-      float& value = parameter.values[i];
-      const float before = value;
-      value = before + step;
-      const double up = value, more = objective();
-      value = before - step;
-      const double down = value, less = objective();
-      value = before;
-      const double expected = (more - less) / (up - down);
-      const double found = gradients[parameter.layer][parameter.index].values[i];
-      EXPECT_NEAR(found, expected, 1e-3 * std::abs(expected) + 1e-3) << parameter.name << " [" << i << "]";
-    }
+  expect_gradients_of_differences(*session_, graph_.terms, weights_.parameters);
 }
 
 TEST_F(StyleObjective, ComputesNoGradientOfTheLossNetwork) {
