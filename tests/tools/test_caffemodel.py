@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,22 +63,32 @@ def test_both_generations_of_layers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tensors["old/1"], BIAS.reshape(1, 1, 1, 2))
 
 
-def test_googlenet(tmp_path: Path) -> None:
-    """Files as BVLC's become the catalogue's network; the linear layer has a shape of four in old ones."""
-    entry = catalogue.load("bvlc_googlenet")
+def _expect_the_same_back(path: Path, entry: catalogue.Entry, **write: Callable[..., bytes]) -> None:
+    """A random network of the catalogue, written as a .caffemodel by each operator's function, and assembled again."""
     made = random_model(entry, 1)
-    write = {"conv2d": _layer, "linear": _v1_layer}
     layers = [
         write[layer.op](layer.name, made.tensors[layer.weights["weight"]], made.tensors[layer.weights["bias"]])
         for layer in made.layers
-        if layer.weights
+        if layer.op in write
     ]
-    path = tmp_path / "bvlc_googlenet.caffemodel"
     path.write_bytes(b"".join(layers))
     model, scheme = entry.assemble(read_tensors(path))
     assert scheme.name == "caffemodel"
     for name, values in made.tensors.items():
         np.testing.assert_array_equal(model.tensors[name], values)
+
+
+def test_googlenet(tmp_path: Path) -> None:
+    """Files as BVLC's become the catalogue's network; the linear layer has a shape of four in old ones."""
+    entry = catalogue.load("bvlc_googlenet")
+    _expect_the_same_back(tmp_path / "bvlc_googlenet.caffemodel", entry, conv2d=_layer, linear=_v1_layer)
+
+
+def test_deepsim(tmp_path: Path) -> None:
+    """Files as the authors', but narrower, become the catalogue's generator; its last layer is no file's business."""
+    family = json.loads((catalogue.CATALOGUE / "deepsim.json").read_text())
+    narrow = catalogue.Entry("narrow", {**family, "parameters": {"width": 2}}, family["models"]["deepsim_fc6"])
+    _expect_the_same_back(tmp_path / "generator.caffemodel", narrow, linear=_layer, conv_transpose2d=_layer)
 
 
 @pytest.mark.parametrize("keep", [0.4, 0.9])

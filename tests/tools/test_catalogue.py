@@ -51,6 +51,7 @@ PARAMETERS = {
     "johnson_style": 424_905 - 6,
     "fast_neural_style": 1_679_235,
     "conditional_style26": 166_104,
+    "deepsim_fc6": 56_097_891,
 }
 
 

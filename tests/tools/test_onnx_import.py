@@ -89,6 +89,12 @@ def _computed_reshape() -> GraphBuilder:
     return g.add("Reshape", "target")
 
 
+def _reshape_to_map() -> GraphBuilder:
+    """What generators begin with: a vector becomes a map."""
+    g = _image().add("Flatten")
+    return g.add("Reshape", g.constant(values=[-1, 12, 9, 3], dtype=np.int64))
+
+
 def _clip(low: float, high: float) -> GraphBuilder:
     g = _image()
     return g.add("Clip", g.constant(values=low), g.constant(values=high))
@@ -146,6 +152,7 @@ CASES: dict[str, Build] = {
     "resize_align_corners": lambda: _resize("linear", [1, 1, 2, 2], coordinate_transformation_mode="align_corners"),
     "dropout_identity": lambda: _image().add("Dropout").add("Identity").add("Relu"),
     "computed_reshape": _computed_reshape,
+    "reshape_to_map": _reshape_to_map,
     "arithmetic": _arithmetic,
 }
 

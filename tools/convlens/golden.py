@@ -39,7 +39,7 @@ Arrays = dict[str, np.ndarray]
 
 def golden_model(entry: Entry) -> Model:
     """The random network that an architecture's golden file is about."""
-    return random_model(entry, WEIGHTS_SEED, entry.golden["size"], entry.golden.get("parameters"))
+    return random_model(entry, WEIGHTS_SEED, entry.golden.get("size"), entry.golden.get("parameters"))
 
 
 def golden_inputs(model: Model, seed: int) -> Arrays:
@@ -110,7 +110,7 @@ def make_golden(entry: Entry) -> dict[str, Any]:
         digest = hashlib.sha256((Path(folder) / "model" / "model.bin").read_bytes()).hexdigest()
     return {
         "architecture": entry.name,
-        "size": entry.golden["size"],
+        "size": entry.golden.get("size"),
         "parameters": entry.golden.get("parameters", {}),
         "weights_seed": WEIGHTS_SEED,
         "model_bin_sha256": digest,

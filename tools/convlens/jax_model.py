@@ -314,6 +314,7 @@ _OPERATIONS |= {
     "add": lambda p, x, w: sum(x[1:], x[0]),
     "concat": lambda p, x, w: jnp.concatenate(x, 1),
     "flatten": lambda p, x, w: x[0].reshape(x[0].shape[0], -1, 1, 1),
+    "unflatten": lambda p, x, w: x[0].reshape(-1, p["channels"], p["height"], p["width"]),
     "dropout": lambda p, x, w: x[0],
     "alpha_norm": lambda p, x, w: _image_sums(jnp.abs(x[0]) ** p["alpha"]),
 }

@@ -152,7 +152,7 @@ def _upsample(e: _Exporter, layer: Layer, p: Params, s: LayerShapes, w: list[str
     e.node("Resize", [*layer.inputs, "", scales], layer.name, **attributes)
 
 
-def _flatten(e: _Exporter, layer: Layer, p: Params, s: LayerShapes, w: list[str]) -> None:
+def _reshape(e: _Exporter, layer: Layer, p: Params, s: LayerShapes, w: list[str]) -> None:
     e.node("Reshape", [*layer.inputs, e.constant(f"{layer.name}/shape", s.output, np.int64)], layer.name)
 
 
@@ -185,6 +185,7 @@ _WRITERS: dict[str, _Writer] = {
     "concat": _simple("Concat", axis=1),
     "pad": _pad,
     "upsample": _upsample,
-    "flatten": _flatten,
+    "flatten": _reshape,
+    "unflatten": _reshape,
     "dropout": _simple("Identity"),
 }

@@ -160,6 +160,13 @@ def _upsample(p: Params, x: list[Shape]) -> Shape:
     return (*x[0][:2], x[0][2] * fy, x[0][3] * fx)
 
 
+def _unflatten(p: Params, x: list[Shape]) -> Shape:
+    shape = (x[0][0], p["channels"], p["height"], p["width"])
+    if x[0][2:] != (1, 1) or math.prod(x[0]) != math.prod(shape):
+        raise UserError(f"unflatten makes {shape} of a vector of as many elements, found {x[0]}")
+    return shape
+
+
 def _norm_weights(*roles: str) -> Callable[[Params, list[Shape]], dict[str, Shape]]:
     return lambda p, x: {role: (x[0][1],) for role in roles if p.get("affine", True)}
 
@@ -261,6 +268,7 @@ OPERATORS: dict[str, Operator] = {
     "pad": Operator({"padding": 0, "channels": (0, 0), "mode": "zero"}, _pad),
     "upsample": Operator({"scale_factor": REQUIRED, "mode": "nearest", "align_corners": False}, _upsample),
     "flatten": Operator({}, lambda p, x: (x[0][0], math.prod(x[0][1:]), 1, 1)),
+    "unflatten": Operator({"channels": REQUIRED, "height": REQUIRED, "width": REQUIRED}, _unflatten),
     "dropout": Operator({"p": 0.5}, _same),
     "gram": Operator({"divisor": "chw"}, lambda p, x: (x[0][0], 1, x[0][1], x[0][1])),
     "total_variation": Operator({"norm": "l2", "beta": 2.0}, _number),

@@ -15,7 +15,7 @@ import numpy as np
 
 from convlens.catalogue import Entry
 from convlens.model import Layer, Model, Shape
-from convlens.operators import infer_shapes
+from convlens.operators import infer_shapes, pair
 from convlens.random_numbers import uniform
 
 _BIAS = 0.2
@@ -52,7 +52,8 @@ def _weight(layer: Layer, role: str, values: np.ndarray, square: float) -> np.nd
         return _BIAS * values
     if layer.op in ("conv2d", "linear", "conv_transpose2d"):
         # Of a transposed convolution's taps, one in stride x stride meets an output pixel.
-        taps = values[0].size if layer.op != "conv_transpose2d" else values[:, 0].size / 4
+        strides = math.prod(pair(layer.params.get("stride", 1)))
+        taps = values[0].size if layer.op != "conv_transpose2d" else values[:, 0].size / strides
         # The variance of the uniform distribution on [-a, a) is a^2 / 3.
         return values * math.sqrt(3 / (taps * square))
     if role == "running_mean":
@@ -66,7 +67,7 @@ def _mean_square(layer: Layer, inputs: list[float], shapes: list[Shape]) -> floa
         case "conv2d" | "linear" | "conv_transpose2d" | "instance_norm" | "conditional_instance_norm":
             return 1
         case "relu":
-            return inputs[0] / 2
+            return inputs[0] * (1 + layer.params.get("negative_slope", 0) ** 2) / 2
         case "max_pool2d":
             return inputs[0] * 4  # the greatest of several non-negative values
         case "add":

@@ -102,7 +102,7 @@ def flatten(node: Node) -> None:
 
 @handles("Reshape", "Squeeze", "Unsqueeze")
 def reshape(node: Node) -> None:
-    """Reshape to a vector of features -> flatten; one that moves ones alone -> nothing."""
+    """Reshape to a vector of features -> flatten, of one to a map -> unflatten; one that moves ones alone -> nothing."""
     shape, features = node.shape(), math.prod(node.shape()[1:])
     if node.proto.op_type != "Reshape":
         wanted = list(shape[:2]) if shape[2:] == (1, 1) else []
@@ -114,5 +114,7 @@ def reshape(node: Node) -> None:
         node.alias()
     elif wanted == [shape[0], features]:
         node.add("flatten")
+    elif shape[1] == features and len(wanted) == 4 and wanted[0] == shape[0]:
+        node.add("unflatten", dict(zip(("channels", "height", "width"), wanted[1:], strict=True)))
     else:
-        raise node.refusal(f"changes the shape {list(shape)} to {wanted}; ConvLens has only flatten")
+        raise node.refusal(f"changes the shape {list(shape)} to {wanted}; ConvLens has flatten and unflatten")
