@@ -11,6 +11,7 @@
 #include "viz/text.h"
 #include "viz/training/adaptive_style_keys.h"
 #include "viz/training/classifier_trainer.h"
+#include "viz/training/generator_trainer.h"
 #include "viz/training/style_trainer.h"
 
 namespace convlens::viz {
@@ -87,11 +88,12 @@ std::string trainings_page() {
   ClassifierKeys classifier;
   StyleKeys style;
   AdaptiveStyleKeys adaptive_style;
+  GeneratorKeys generator;
   return "# Training\n\nGenerated from the code by `tools/make_reference.sh`; a test compares.\n\nThe keys of a "
          "configuration besides `optimizer`: an object of an update's `name` (sgd, adam, ...) and its parameters.\n\n"
          "## train\n\n" +
          fields_table(classifier) + "\n## train_fast_style\n\n" + fields_table(style) + "\n## train_adain\n\n" +
-         fields_table(adaptive_style);
+         fields_table(adaptive_style) + "\n## train_generator\n\n" + fields_table(generator);
 }
 
 std::string operators_page() {

@@ -26,7 +26,6 @@
 #include "kernels/base/json.h"
 #include "kernels/base/params.h"
 #include "viz/algorithm.h"
-#include "viz/class_names.h"
 #include "viz/io/normalize.h"
 #include "viz/io/tile.h"
 #include "viz/layers.h"
@@ -34,13 +33,13 @@
 #include "viz/optimisation/loop.h"
 #include "viz/optimisation/parameterisation.h"
 #include "viz/optimisation/pixels.h"
+#include "viz/optimisation/second_look.h"
 #include "viz/optimisation/session_evaluator.h"
 #include "viz/optimisation/smoothing.h"
 #include "viz/optimisation/target.h"
 #include "viz/optimisation/transforms.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
-#include "viz/text.h"
 
 namespace convlens::viz {
 namespace {
@@ -96,7 +95,7 @@ class ClassVisualization final : public Algorithm {
   std::vector<Stage> stages(const Run& run) const override {
     const Work work = plan(run);
     return {{"optimisation of " + run.model().name, work.network, work.request},
-            {run.model().name + " on the result", run.model(), check_request(run, work)}};
+            {run.model().name + " on the result", run.model(), second_look_request(run, work.target, work.batch)}};
   }
 
   void execute(Run& run, Session*) override {
@@ -108,7 +107,8 @@ class ClassVisualization final : public Algorithm {
     if (space_ == Space::pixels) show_stretched(run, result.x);
     show_result(run, "ascent", result);
     warn_of_a_plain(run, result);
-    check(run, work, images);
+    run.results["images"] = look_again(run, work.target, images, names());
+    run.results["target"] = work.target.description;
     run.save("image", work.space->pixels(result.x));
   }
 
@@ -259,6 +259,13 @@ class ClassVisualization final : public Algorithm {
     run.say(warning);
   }
 
+  std::vector<std::string> names() const {
+    if (seeds_ == 1) return {"the picture, in 8 bits"};
+    std::vector<std::string> names;
+    for (int64_t n = 0; n < seeds_; ++n) names.push_back("image " + std::to_string(n) + ", in 8 bits");
+    return names;
+  }
+
   // Which of the lecture's variants the keys make.
   std::string variant() const {
     std::string text = space_ == Space::fourier ? "Spectrum of decorrelated colours" : "Pixels";
@@ -272,57 +279,6 @@ class ClassVisualization final : public Algorithm {
       text += "; the " + number(clip_small_gradients_) + " % pixels with the smallest gradients clipped";
     if (diversity_ > 0) text += "; diversity " + number(diversity_);
     return text;
-  }
-
-  PlanRequest check_request(const Run& run, const Work& work) const {
-    PlanRequest request{.device = run.device(), .batch = seeds_, .observe = {run.model().output}};
-    if (work.target.loss.layer != run.model().output) request.observe.push_back(work.target.loss.layer);
-    request.input_shapes[run.input_name()] = {1, work.batch.c(), work.batch.h(), work.batch.w()};
-    return request;
-  }
-
-  // What the network makes of the pictures as they lie in their files.
-  void check(Run& run, const Work& work, const std::vector<Image>& images) const {
-    const auto session = run.open(run.model(), check_request(run, work));
-    Array input(work.batch);
-    auto place = input.values.begin();
-    for (const Image& image : images)
-      place = std::ranges::copy(to_tensor(image, run.model().image_input()).values, place).out;
-    session->set_input(run.input_name(), input);
-    session->forward();
-    const Array target = session->value(work.target.loss.layer), scores = session->value(run.model().output);
-    for (int64_t n = 0; n < seeds_; ++n) {
-      const std::string name = seeds_ == 1 ? "the picture, in 8 bits" : "image " + std::to_string(n) + ", in 8 bits";
-      const double value = work.target.of_image(target, n);
-      run.figure(name + ", " + work.target.description, number(std::round(value * 1000) / 1000));
-      Json found{{"value", value}};
-      run.say(name + ": " + work.target.description + " " + fixed(value, 3));
-      if (scores.shape.h() == 1 && scores.shape.w() == 1) show_classes(run, work, name, image_scores(scores, n), found);
-      run.results["images"].push_back(found);
-    }
-    run.results["target"] = work.target.description;
-  }
-
-  static Array image_scores(const Array& scores, int64_t n) {
-    Array one({1, scores.shape.c(), 1, 1});
-    std::copy_n(scores.values.begin() + n * scores.shape.c(), scores.shape.c(), one.values.begin());
-    return one;
-  }
-
-  static void show_classes(Run& run, const Work& work, const std::string& name, const Array& scores, Json& found) {
-    const auto ranking = ranked_classes(run.model(), scores);
-    for (const int64_t wanted : work.target.classes) {
-      const auto& c = *std::ranges::find(ranking, wanted, &ClassScore::index);
-      found["probabilities"].push_back(c.probability);
-      run.figure(name + ", probability of " + c.name, percent(c.probability));
-      run.say("  probability of " + c.name + ": " + percent(c.probability));
-    }
-    Table table{.caption = "Top 5 classes of " + name, .header = {"class", "probability"}};
-    for (size_t i = 0; i < std::min<size_t>(ranking.size(), 5); ++i) {
-      table.rows.push_back({ranking[i].name, percent(ranking[i].probability)});
-      found["classes"].push_back({{"name", ranking[i].name}, {"probability", ranking[i].probability}});
-    }
-    run.section().tables.push_back(std::move(table));
   }
 
   TargetKeys target_;

@@ -9,7 +9,7 @@
 #include "viz/style/network_parts.h"
 #include "viz/training/adaptive_style_keys.h"
 #include "viz/training/random.h"
-#include "viz/training/style_results.h"
+#include "viz/training/input_hashes.h"
 #include "viz/training/training_run.h"
 #include "weights/model_file.h"
 
@@ -39,8 +39,8 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   const auto encoder = read_model(keys.encoder);
   const Model decoder = decoder_of(*run.model());
   const InputSpec input = rgb_input("image", keys.size);
-  const std::vector<Image> photos = read_photos(keys.validation, input, keys.size),
-                           styles = read_photos(keys.validation_styles, input, keys.size);
+  const std::vector<Image> photos = read_views(keys.validation, input, keys.size),
+                           styles = read_views(keys.validation_styles, input, keys.size);
   const Json inputs{{"content", listing_sha256(keys.content)},
                     {"styles", listing_sha256(keys.styles)},
                     {"validation", hashes_of(photos)},
@@ -58,8 +58,8 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   const Model whole =
       adaptive_style_network(*encoder, {keys.loss.layer, scales.at(keys.loss.layer)}, trainer.model(), keys.size);
   run.finish(part_before(whole, whole.output), folder,
-             results("train_adain", "training of a decoder that paints in any picture's style", trainer, folder),
-             inputs, record(trainer));
+             trainer.record.section("train_adain", "training of a decoder that paints in any picture's style", trainer.broken(), folder),
+             inputs, trainer.record.json());
 }
 
 const RegisterCommand registered([](CLI::App& parser) {

@@ -6,7 +6,8 @@
 #include "viz/run.h"
 #include "viz/scan/image_list.h"
 #include "viz/style/style_image.h"
-#include "viz/training/style_results.h"
+#include "viz/training/input_hashes.h"
+#include "viz/training/style_trainer.h"
 #include "viz/training/training_run.h"
 #include "weights/model_file.h"
 
@@ -18,7 +19,7 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
   const auto transform = run.model(), loss_network = read_model(keys.loss_network);
-  const std::vector<Image> photos = read_photos(keys.validation, transform->image_input(), keys.size);
+  const std::vector<Image> photos = read_views(keys.validation, transform->image_input(), keys.size);
   std::vector<Image> styles;
   std::vector<std::vector<Array>> grams;
   for (const auto& file : keys.styles) {
@@ -39,8 +40,8 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   OutputFolder folder = run.open_folder();
   run.train(trainer, folder, inputs, {"content", "validation", "styles", "loss_network"});
   run.finish(trainer.model(), folder,
-             results("train_fast_style", "training of a network that paints in a style", trainer, folder), inputs,
-             record(trainer));
+             trainer.record.section("train_fast_style", "training of a network that paints in a style", trainer.broken(), folder), inputs,
+             trainer.record.json());
 }
 
 const RegisterCommand registered([](CLI::App& parser) {

@@ -2,9 +2,9 @@
 #include <array>
 #include <cmath>
 
+#include "viz/optimisation/noise.h"
 #include "viz/optimisation/parameterisation.h"
 #include "viz/optimisation/pixels.h"
-#include "viz/training/random.h"
 
 namespace convlens::viz {
 namespace {
@@ -30,13 +30,7 @@ class Fourier final : public Parameterisation {
   }
 
   Array start(double sd, int64_t seed) const override {
-    Array x({batch_.n(), 2 * batch_.c(), batch_.h(), batch_.w() / 2 + 1});
-    const auto image = x.values.size() / static_cast<size_t>(batch_.n());
-    for (size_t first = 0; first < x.values.size(); first += image) {
-      Random random(seed, static_cast<int64_t>(first / image));
-      for (size_t i = 0; i < image; ++i) x.values[first + i] = static_cast<float>(sd * random.normal());
-    }
-    return x;
+    return normal_noise({batch_.n(), 2 * batch_.c(), batch_.h(), batch_.w() / 2 + 1}, sd, seed);
   }
 
   std::unique_ptr<Minimiser> minimiser(double lr) const override {

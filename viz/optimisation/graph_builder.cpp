@@ -47,4 +47,14 @@ std::string GraphBuilder::append(const Model& network, const std::string& input,
   return model_.output = network.output;
 }
 
+Model prefixed(Model network, const std::string& prefix) {
+  for (InputSpec& input : network.inputs) input.name = prefix + input.name;
+  for (Layer& layer : network.layers) {
+    layer.name = prefix + layer.name;
+    for (std::string& input : layer.inputs) input = prefix + input;
+  }
+  network.output = prefix + network.output;
+  return network;
+}
+
 }  // namespace convlens::viz

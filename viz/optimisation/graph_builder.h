@@ -37,4 +37,7 @@ class GraphBuilder {
   Model model_;
 };
 
+/// The network under names that begin with the prefix.
+Model prefixed(Model network, const std::string& prefix);
+
 }  // namespace convlens::viz

@@ -1,6 +1,6 @@
+#include "viz/optimisation/noise.h"
 #include "viz/optimisation/parameterisation.h"
 #include "viz/optimisation/pixels.h"
-#include "viz/training/random.h"
 
 namespace convlens::viz {
 namespace {
@@ -15,14 +15,10 @@ class Pixels final : public Parameterisation {
   }
 
   Array start(double sd, int64_t seed) const override {
-    Array x(batch_);
-    const auto plane = static_cast<size_t>(batch_.h() * batch_.w()), image = plane * static_cast<size_t>(batch_.c());
-    for (size_t first = 0; first < x.values.size(); first += image) {
-      Random random(seed,
-                    static_cast<int64_t>(first / image));  // so that an image does not depend on how many there are
-      for (size_t i = 0; i < image; ++i)
-        x.values[first + i] = static_cast<float>(input_.mean[i / plane] + (sd > 0 ? sd * unit_ * random.normal() : 0));
-    }
+    Array x = normal_noise(batch_, sd * unit_, seed);
+    const auto plane = static_cast<size_t>(batch_.h() * batch_.w());
+    for (size_t i = 0; i < x.values.size(); ++i)
+      x.values[i] += static_cast<float>(input_.mean[i / plane % input_.mean.size()]);
     return x;
   }
 

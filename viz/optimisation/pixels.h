@@ -18,7 +18,15 @@ double grey_level(const InputSpec& input);
 /// The standard deviation by which pixels are divided, in the range's unit: the mean over the channels.
 double mean_std(const InputSpec& input);
 
-/// Adds the step from pixels to what the network's first layers read: (pixels - mean) / std, as a 1 x 1 convolution.
+/// How pixels lie: as the input does, but for mean and standard deviation.
+InputSpec without_normalisation(InputSpec input);
+
+/// Adds a 1 x 1 convolution that makes pictures such as `to` describes of those that `from` does: range, mean, standard
+/// deviation, order of channels. Throws InputError where one has colours and the other is grey.
+std::string add_conversion(GraphBuilder& graph, const std::string& name, const std::string& picture,
+                           const InputSpec& from, const InputSpec& to);
+
+/// Adds the step from pixels to what the network's first layers read: (pixels - mean) / std.
 std::string add_normalisation(GraphBuilder& graph, const std::string& pixels, const InputSpec& input);
 
 }  // namespace convlens::viz

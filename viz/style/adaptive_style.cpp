@@ -1,3 +1,4 @@
+#include "viz/optimisation/pixels.h"
 #include "viz/style/adaptive_style.h"
 
 #include <algorithm>

@@ -12,9 +12,6 @@ namespace convlens::viz {
 /// Throws InputError for a network of grey images.
 void check_colours(const Model& model);
 
-/// The network under names that begin with the prefix.
-Model prefixed(Model network, const std::string& prefix);
-
 /// What a layer is made by: it is the output, and of layers and inputs those are left that it needs. Throws InputError
 /// with the nearest names where there is no such layer.
 Model part_before(const Model& network, const std::string& layer);
@@ -26,15 +23,8 @@ Model part_behind(const Model& network, const std::string& layer);
 /// RGB 0..1, size x size pixels unless told.
 InputSpec rgb_input(const std::string& name, int64_t size);
 
-/// How a picture lies in numbers that a network paints of what `input` describes: without mean and deviation.
-InputSpec picture_of(InputSpec input);
-
 /// Features of so many channels times a factor.
 std::string add_scaling(GraphBuilder& graph, const std::string& name, const std::string& features, int64_t channels,
                         double factor);
-
-/// Pictures as `from` describes them made such as `to` does, by a convolution of 1 x 1.
-std::string add_conversion(GraphBuilder& graph, const std::string& name, const std::string& picture,
-                           const InputSpec& from, const InputSpec& to);
 
 }  // namespace convlens::viz

@@ -6,9 +6,11 @@
 #include "engine/session.h"
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "viz/optimisation/pixels.h"
 #include "viz/style/adaptive_style.h"
 #include "viz/style/network_parts.h"
 #include "viz/training/feature_terms.h"
+#include "viz/training/training_graph.h"
 
 namespace convlens::viz {
 namespace {

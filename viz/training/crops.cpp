@@ -33,15 +33,25 @@ Crops::Crops(std::filesystem::path folder, const InputSpec& input, const CropKey
   input_.crop = 1;  // the square is all that is to be seen
 }
 
+const std::vector<std::filesystem::path>& Crops::order_of(int64_t epoch) {
+  if (epoch == epoch_) return order_;
+  order_ = files_;
+  Random(keys_.seed, shuffling, epoch).shuffle(order_);
+  epoch_ = epoch;
+  return order_;
+}
+
 Image Crops::photo_of(int64_t index) {
-  std::vector<std::filesystem::path> order = files_;
-  Random(keys_.seed, shuffling, index / std::ssize(files_)).shuffle(order);
-  std::ranges::rotate(order, order.begin() + index % std::ssize(files_));
-  for (const auto& file : order) try {
+  const auto count = std::ssize(files_);
+  const auto& order = order_of(index / count);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto& file = order[static_cast<size_t>((index + i) % count)];
+    try {
       return read_image(folder_ / file);
     } catch (const InputError& error) {
       broken_[file.generic_string()] = error.what();
     }
+  }
   throw InputError(folder_.string() + ": none of its images can be read; one of them: " + broken_.begin()->second);
 }
 
@@ -59,6 +69,13 @@ Array Crops::batch(int64_t first, int64_t count) {
   auto to = batch.values.begin();
   for (int64_t i = 0; i < count; ++i) to = std::ranges::copy(to_tensor(sample(first + i), input_).values, to).out;
   return batch;
+}
+
+std::vector<Image> read_views(const std::filesystem::path& folder, const InputSpec& input, int64_t size) {
+  std::vector<Image> views;
+  for (const auto& file : list_images(folder))
+    views.push_back(network_view(read_image(folder / file), input, static_cast<int>(size), static_cast<int>(size)));
+  return views;
 }
 
 }  // namespace convlens::viz

@@ -32,6 +32,7 @@ class Crops {
   const std::map<std::string, std::string>& broken() const { return broken_; }  ///< file -> why it was passed over
 
  private:
+  const std::vector<std::filesystem::path>& order_of(int64_t epoch);
   Image photo_of(int64_t index);
   Image sample(int64_t index);
 
@@ -40,6 +41,11 @@ class Crops {
   InputSpec input_;
   CropKeys keys_;
   std::map<std::string, std::string> broken_;
+  int64_t epoch_ = -1;  ///< whose order is kept
+  std::vector<std::filesystem::path> order_;
 };
+
+/// All images of a folder as a network sees them, the centre of each at `size` x `size`.
+std::vector<Image> read_views(const std::filesystem::path& folder, const InputSpec& input, int64_t size);
 
 }  // namespace convlens::viz

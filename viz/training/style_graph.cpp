@@ -4,10 +4,12 @@
 
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
+#include "viz/optimisation/pixels.h"
 #include "viz/preprocess.h"
 #include "viz/style/network_parts.h"
 #include "viz/text.h"
 #include "viz/training/feature_terms.h"
+#include "viz/training/training_graph.h"
 
 namespace convlens::viz {
 namespace {
@@ -51,13 +53,6 @@ void add_style(GraphBuilder& graph, FeatureTerms& terms, const std::string& shar
 
 }  // namespace
 
-std::set<std::string> layers_beside(const Model& trained, const Model& graph) {
-  std::set<std::string> others;
-  for (const Layer& layer : graph.layers)
-    if (!trained.find_layer(layer.name)) others.insert(layer.name);
-  return others;
-}
-
 std::vector<Array> style_grams(const Model& loss_network, const std::vector<std::string>& layers, const Image& style,
                                Device device) {
   check_colours(loss_network);
@@ -94,7 +89,7 @@ StyleGraph make_style_graph(const Model& transform, const Model& loss_network,
   graph.append(prefixed(loss_network, "photo/"),
                add_conversion(graph, "photo for the loss network", input.name, input, to));
   graph.append(prefixed(loss_network, "picture/"),
-               add_conversion(graph, "picture for the loss network", style_graph.picture, picture_of(input), to));
+               add_conversion(graph, "picture for the loss network", style_graph.picture, without_normalisation(input), to));
   FeatureTerms terms(graph, batch);
   const auto shapes = feature_shapes(loss_network, keys.content_layers, size);
   for (const std::string& layer : keys.content_layers)

@@ -29,9 +29,6 @@ struct StyleGraph {
   std::vector<Term> terms;       ///< at layers N x 1 x 1 x 1
 };
 
-/// The layers of a graph that are none of the trained network's.
-std::set<std::string> layers_beside(const Model& trained, const Model& graph);
-
 /// A transform network with its objective behind it:
 ///
 ///     photo ---- transform network ---- picture ---- loss network ---- Gram matrices - those of the styles

@@ -1,14 +1,9 @@
 #include "viz/training/style_trainer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
-#include "kernels/base/error.h"
 #include "kernels/base/params.h"
-#include "viz/exact_numbers.h"
 #include "viz/io/tile.h"
-#include "viz/optimisation/not_finite.h"
 #include "viz/preprocess.h"
 #include "viz/run.h"
 #include "viz/text.h"
@@ -18,21 +13,6 @@ namespace {
 
 constexpr int64_t previewed_photos = 3;
 constexpr double batch_norm_momentum = 0.1;  // PyTorch's; norms of styles have no running statistics
-
-Json to_json(const StyleCurves& curves) { return {{"totals", curves.totals}, {"terms", curves.terms}}; }
-
-StyleCurves curves_of(const Json& json) {
-  return {json.at("totals").get<std::vector<double>>(), json.at("terms").get<std::vector<std::vector<double>>>()};
-}
-
-void add_point(StyleCurves& curves, std::span<const double> terms) {
-  double total = 0;
-  for (size_t i = 0; i < terms.size(); ++i) {
-    curves.terms[i].push_back(terms[i]);
-    total += terms[i];
-  }
-  curves.totals.push_back(total);
-}
 
 PlanRequest with_objective(PlanRequest request, const StyleGraph& graph, const Objective& objective,
                            const std::string& device, int64_t batch) {
@@ -88,19 +68,9 @@ StyleTrainer::StyleTrainer(const Model& network, const MakeGraph& make_graph, co
       photos_(std::move(photos)),
       session_(std::make_unique<Session>(graph_.model,
                                          with_objective(weights_.request(), graph_, objective_, keys.device, batch_))) {
-  training.terms.resize(terms().size());
-  validation.terms.resize(terms().size());
+  record = TrainingRecord(names_of(terms()));
 }
 
-}
-
-void StyleTrainer::check_finite(double total) const {
-  if (std::isfinite(total)) return;
-  std::vector<Loss> losses;
-  for (const Term& term : terms()) losses.push_back(term.loss);
-  throw InputError("the loss of step " + std::to_string(steps_done() + 1) + " is " + std::to_string(total) +
-                   ", and first " + first_not_finite(graph_.model, *session_, losses) +
-                   " is no finite number: a smaller learning rate may help");
 }
 
 double StyleTrainer::step() {
@@ -109,22 +79,20 @@ double StyleTrainer::step() {
   const int64_t first = steps_done() * keys_.batch + group_.rank() * batch_;
   session_->set_input(graph_.photo, crops_.batch(first, batch_));
   session_->set_input(graph_.style, styles_->training_batch(first, batch_));
-  check_finite(objective_.evaluate(*session_));
+  check_loss(objective_.evaluate(*session_), steps_done() + 1, graph_.model, *session_, terms());
   std::vector<double> means(objective_.values().begin(), objective_.values().end());
   group_.all_reduce_mean(means);
-  add_point(training, means);
+  record.training.add(means);
   weights_.update(*session_, rate);
   if (steps_done() % keys_.preview_steps == 0 || steps_done() == steps()) look();
-  if (steps_done() == steps()) gather_broken();
-  return training.totals.back();
+  if (steps_done() == steps()) broken_ = gathered(group_, own_broken());
+  return record.training.totals.back();
 }
 
-void StyleTrainer::gather_broken() {
+std::map<std::string, std::string> StyleTrainer::own_broken() const {
   auto files = styles_->broken();
   files.insert(crops_.broken().begin(), crops_.broken().end());
-  const auto own = Json::to_cbor(files);
-  for (const std::string& of_process : group_.all_gather({own.begin(), own.end()}))
-    broken_.merge(Json::from_cbor(of_process).get<std::map<std::string, std::string>>());
+  return files;
 }
 
 // Pictures first, first + 1, ... of all: each photo in each style. Beyond the last, the last photo again.
@@ -138,16 +106,6 @@ Array StyleTrainer::photo_batch(int64_t first) const {
   return batch;
 }
 
-// The means of the terms over the first `count` pictures of the batch, times `share`.
-void StyleTrainer::add_means(int64_t count, double share, std::vector<double>& means) const {
-  for (size_t t = 0; t < terms().size(); ++t) {
-    const Array values = session_->value(terms()[t].loss.layer);
-    const double weight = terms()[t].weight * static_cast<double>(batch_);  // of one picture
-    means[t] += share * weight * std::accumulate(values.values.begin(), values.values.begin() + count, 0.0) /
-                static_cast<double>(count);
-  }
-}
-
 void StyleTrainer::look() {
   const int64_t styles = styles_->preview_styles(), pictures = std::ssize(photos_) * styles;
   std::vector<double> means(terms().size());
@@ -159,32 +117,26 @@ void StyleTrainer::look() {
     session_->set_input(graph_.style, styles_->preview_batch(first, batch_));
     session_->forward();
     const int64_t count = std::min(batch_, pictures - first);
-    add_means(count, static_cast<double>(count) / static_cast<double>(pictures), means);
+    add_means(*session_, terms(), batch_, count, static_cast<double>(count) / static_cast<double>(pictures), means);
     const Array painted = session_->value(graph_.picture);
     for (int64_t i = first; i < std::min(first + count, previewed_photos * styles); ++i) {
       if (i % styles == 0) tiles.push_back(to_rgb(photos_[static_cast<size_t>(i / styles)]));
       tiles.push_back(clamp(to_image(painted, photo_input(), i - first)));
     }
   }
-  add_point(validation, means);
-  previews.push_back({steps_done(), encode_png(tile_grid(tiles, static_cast<int>(styles) + 1, 2))});
-  say("step " + std::to_string(steps_done()) + ": loss of unseen photos " + fixed(validation.totals.back(), 4));
+  record.validation.add(means);
+  record.previews.push_back({steps_done(), encode_png(tile_grid(tiles, static_cast<int>(styles) + 1, 2))});
+  say("step " + std::to_string(steps_done()) + ": loss of unseen photos " + fixed(record.validation.totals.back(), 4));
 }
 
 Json StyleTrainer::state() const {
-  Json state{{"training", to_json(training)}, {"validation", to_json(validation)}, {"weights", weights_.state()}};
-  for (const Preview& preview : previews) state["previews"].push_back({preview.step, to_binary(preview.png)});
+  Json state = record.state();
+  state["weights"] = weights_.state();
   return state;
 }
 
 void StyleTrainer::restore(const Json& state) {
-  training = curves_of(state.at("training"));
-  validation = curves_of(state.at("validation"));
-  previews.clear();
-  for (const Json& json : state.at("previews")) {
-    const auto bytes = bytes_of(json.at(1));
-    previews.push_back({json.at(0), {bytes.begin(), bytes.end()}});
-  }
+  record.restore(state);
   weights_.restore(state.at("weights"), steps_done());
   session_->reload_weights();
 }

@@ -11,6 +11,7 @@
 #include "viz/training/trained_weights.h"
 #include "viz/training/training.h"
 #include "viz/training/training_keys.h"
+#include "viz/training/training_record.h"
 
 namespace convlens::viz {
 
@@ -32,12 +33,6 @@ struct StyleKeys final : PainterKeys {
   void describe(ParamVisitor& v) override;
 };
 
-/// Each term of the objective times its weight, and their sum, by step.
-struct StyleCurves {
-  std::vector<double> totals;
-  std::vector<std::vector<double>> terms;
-};
-
 /// Trains a network that paints photos in styles.
 class StyleTrainer final : public Training {
  public:
@@ -50,7 +45,7 @@ class StyleTrainer final : public Training {
                std::unique_ptr<StyleSource> styles, std::vector<Image> photos, ProcessGroup& group);
 
   int64_t steps() const override { return keys_.steps; }
-  int64_t steps_done() const override { return std::ssize(training.totals); }
+  int64_t steps_done() const override { return std::ssize(record.training.totals); }
   double step() override;
 
   const Model& model() const { return weights_.graph().inference; }  ///< as trained so far
@@ -58,27 +53,18 @@ class StyleTrainer final : public Training {
   /// File -> why it was passed over, those of all processes' shares of the batches.
   const std::map<std::string, std::string>& broken() const { return broken_; }
 
-  /// How far the training is, on photos that it does not see.
-  struct Preview {
-    int64_t step;
-    std::vector<std::byte> png;  ///< a row for each of the first photos: the photo, then a painting in each style;
-                                 ///< above, the styles, if they are pictures
-  };
-
-  StyleCurves training;    ///< by step
-  StyleCurves validation;  ///< by preview, over all photos and styles
-  std::vector<Preview> previews;
+  /// Its previews are of photos that it does not see, a row for each of the first: the photo, then a painting in each
+  /// style; above, the styles, if they are pictures. Validation is over all photos and styles.
+  TrainingRecord record;
 
   Json state() const override;
   void restore(const Json& state) override;
 
  private:
   void look();
-  void gather_broken();
-  void add_means(int64_t count, double share, std::vector<double>& means) const;
+  std::map<std::string, std::string> own_broken() const;
   Array photo_batch(int64_t first) const;
   const InputSpec& photo_input() const { return graph_.model.image_input(); }
-  void check_finite(double total) const;
 
   PainterKeys keys_;
   ProcessGroup& group_;

@@ -68,6 +68,13 @@ TrainingGraph make_training_graph(const Model& model) {
   return graph;
 }
 
+std::set<std::string> layers_beside(const Model& trained, const Model& graph) {
+  std::set<std::string> others;
+  for (const Layer& layer : graph.layers)
+    if (!trained.find_layer(layer.name)) others.insert(layer.name);
+  return others;
+}
+
 std::function<std::vector<float>(const Operator&, const WeightSpec&)> initial_weights(int64_t seed) {
   return [random = std::make_shared<Random>(seed)](const Operator& op, const WeightSpec& spec) {
     std::vector<float> values(static_cast<size_t>(spec.shape.elements()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ struct TrainingGraph {
 
 /// Weights are copied: the given model stays as it is.
 TrainingGraph make_training_graph(const Model& model);
+
+/// The layers of a graph that are none of the trained network's: PlanRequest::frozen.
+std::set<std::string> layers_beside(const Model& trained, const Model& graph);
 
 /// Values to begin with: normal of variance 2 / fan in (He et al., "Delving Deep into Rectifiers", 2015) for filters, 1
 /// for the scales and variances of norms, 0 for what is added.

@@ -102,7 +102,7 @@ def flatten(node: Node) -> None:
 
 @handles("Reshape", "Squeeze", "Unsqueeze")
 def reshape(node: Node) -> None:
-    """Reshape to a vector of features -> flatten, of one to a map -> unflatten; one that moves ones alone -> nothing."""
+    """Reshape to a vector -> flatten, of one to a map -> unflatten; one that moves ones alone -> nothing."""
     shape, features = node.shape(), math.prod(node.shape()[1:])
     if node.proto.op_type != "Reshape":
         wanted = list(shape[:2]) if shape[2:] == (1, 1) else []
