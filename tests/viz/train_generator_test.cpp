@@ -146,7 +146,7 @@ TEST_F(TrainGenerator, TheTermsAreWhatTheySay) {
   const Model encoder = *read_model(root_ / "eye"), maker = *architecture("maker.json", small_generator(), 3);
   const viz::GeneratorGraph graph = viz::make_generator_graph(
       maker, encoder, {.layer = "relu1", .feature_layers = {"relu1"}, .image_weight = 3, .feature_weight = 0.5}, 2);
-  Session whole(graph.model, {.batch = 2, .observe = {"image", "features relu1"}});
+  Session whole(graph.model, {.batch = 2, .observe = {graph.terms[0].loss.layer, graph.terms[1].loss.layer}});
   const Array image = viz::normal_noise({2, 3, 16, 16}, 1, 1);
   whole.set_input(graph.image, image);
   whole.forward();
@@ -196,7 +196,7 @@ TEST_F(TrainGenerator, RefusesAnUnknownLayer) {
 }
 
 TEST_F(TrainGenerator, RefusesWhatIsNoGenerator) {
-  generator_["inputs"][0]["kind"] = "image";
+  generator_["inputs"][0] = {{"name", "code"}, {"kind", "image"}, {"shape", {3, 4, 4}}};
   expect_refused("the model 'maker' is no generator: its one input must be a code, of kind vector");
 }
 

@@ -8,8 +8,8 @@
 #include "viz/style/adaptive_style.h"
 #include "viz/style/network_parts.h"
 #include "viz/training/adaptive_style_keys.h"
-#include "viz/training/random.h"
 #include "viz/training/input_hashes.h"
+#include "viz/training/random.h"
 #include "viz/training/training_run.h"
 #include "weights/model_file.h"
 
@@ -58,7 +58,8 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   const Model whole =
       adaptive_style_network(*encoder, {keys.loss.layer, scales.at(keys.loss.layer)}, trainer.model(), keys.size);
   run.finish(part_before(whole, whole.output), folder,
-             trainer.record.section("train_adain", "training of a decoder that paints in any picture's style", trainer.broken(), folder),
+             trainer.record.section("train_adain", "training of a decoder that paints in any picture's style",
+                                    trainer.broken(), folder),
              inputs, trainer.record.json());
 }
 

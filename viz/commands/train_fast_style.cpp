@@ -40,8 +40,9 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
   OutputFolder folder = run.open_folder();
   run.train(trainer, folder, inputs, {"content", "validation", "styles", "loss_network"});
   run.finish(trainer.model(), folder,
-             trainer.record.section("train_fast_style", "training of a network that paints in a style", trainer.broken(), folder), inputs,
-             trainer.record.json());
+             trainer.record.section("train_fast_style", "training of a network that paints in a style",
+                                    trainer.broken(), folder),
+             inputs, trainer.record.json());
 }
 
 const RegisterCommand registered([](CLI::App& parser) {

@@ -47,7 +47,7 @@ GeneratorGraph make_generator_graph(const Model& generator, const Model& encoder
   graph.append(prefixed(encoder, "picture/"),
                add_conversion(graph, "picture for the encoder", result.picture, pictures, input));
   FeatureTerms terms(graph, batch);
-  terms.add_distance("image", result.picture, add_conversion(graph, "image as a picture", input.name, input, pictures),
+  terms.add_distance("pixels", result.picture, add_conversion(graph, "image as a picture", input.name, input, pictures),
                      input.shape, keys.image_weight);
   for (const std::string& layer : keys.feature_layers)
     terms.add_distance("features " + layer, "picture/" + layer, "image/" + layer, shapes.at(encoder.layer(layer).name),

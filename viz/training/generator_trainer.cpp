@@ -64,7 +64,8 @@ GeneratorTrainer::GeneratorTrainer(const Model& generator, const Model& encoder,
       objective_(graph_.terms),
       crops_(keys.data, encoder.image_input(), {.size = edge_of(encoder), .flip = keys.flip, .seed = keys.seed}),
       views_(std::move(views)),
-      session_(std::make_unique<Session>(graph_.model, with_objective(weights_.request(), graph_, objective_, keys.device, batch_))) {
+      session_(std::make_unique<Session>(graph_.model,
+                                         with_objective(weights_.request(), graph_, objective_, keys.device, batch_))) {
   record = TrainingRecord(names_of(objective_.terms()));
 }
 
@@ -102,6 +103,7 @@ void GeneratorTrainer::look() {
   Session session(graph.model, request);
   const InputSpec spec = generated_spec(encoder_.image_input());
   const auto count = std::ssize(views_);
+  const int64_t every = (count + previewed_views - 1) / previewed_views;
   std::vector<double> means(graph.terms.size());
   std::vector<Image> seen, made;
   for (int64_t first = 0; first < count; first += batch_) {
@@ -110,7 +112,8 @@ void GeneratorTrainer::look() {
     const int64_t here = std::min(batch_, count - first);
     add_means(session, graph.terms, batch_, here, static_cast<double>(here) / static_cast<double>(count), means);
     const Array pictures = session.value(graph.picture);
-    for (int64_t i = first; i < std::min(first + here, previewed_views); ++i) {
+    for (int64_t i = first; i < first + here; ++i) {
+      if (i % every != 0) continue;
       seen.push_back(to_rgb(views_[static_cast<size_t>(i)]));
       made.push_back(to_rgb(clamp(from_pixels(pictures, spec, i - first))));
     }

@@ -39,7 +39,7 @@ class GeneratorTrainer final : public Training {
   /// File -> why it was passed over, those of all processes' shares of the batches.
   const std::map<std::string, std::string>& broken() const { return broken_; }
 
-  /// Its previews: above the first views, below what the generator makes of their codes.
+  /// Its previews: above some of the views, below what the generator makes of their codes.
   TrainingRecord record;
 
   Json state() const override;

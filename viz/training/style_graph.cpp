@@ -88,8 +88,9 @@ StyleGraph make_style_graph(const Model& transform, const Model& loss_network,
   style_graph.style = shares_input(graph, transform, std::ssize(grams));
   graph.append(prefixed(loss_network, "photo/"),
                add_conversion(graph, "photo for the loss network", input.name, input, to));
-  graph.append(prefixed(loss_network, "picture/"),
-               add_conversion(graph, "picture for the loss network", style_graph.picture, without_normalisation(input), to));
+  graph.append(
+      prefixed(loss_network, "picture/"),
+      add_conversion(graph, "picture for the loss network", style_graph.picture, without_normalisation(input), to));
   FeatureTerms terms(graph, batch);
   const auto shapes = feature_shapes(loss_network, keys.content_layers, size);
   for (const std::string& layer : keys.content_layers)
