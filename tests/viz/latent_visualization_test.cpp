@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <fstream>
-#include <limits>
 
 #include "engine/session.h"
 #include "kernels/base/json.h"
@@ -72,6 +70,8 @@ class LatentVisualization : public ::testing::Test {
   Json config_{{"algorithm", "latent_visualization"},
                {"model", CONVLENS_SOURCE_DIR "/weights/shapes"},
                {"generator", CONVLENS_SOURCE_DIR "/weights/shapes_generator"},
+               {"code_layer", "bn_code"},
+               {"start_sd", 0.5},
                {"class", "ring"},
                {"pixel_jitter", 4},
                {"pixel_lr", 3},
@@ -80,7 +80,7 @@ class LatentVisualization : public ::testing::Test {
 };
 
 TEST_F(LatentVisualization, MakesPicturesOfAClassByBothWays) {
-  config_.update({{"seeds", 2}, {"steps", 60}, {"snapshot_steps", 30}});
+  config_.update({{"seeds", 2}, {"snapshot_steps", 30}});
   ASSERT_EQ(run("--quiet").code, 0);
   const Json results = record()["runs"][0]["results"], hashes = record()["outputs"];
   for (const std::string way : {"latent", "pixels"}) {
@@ -93,29 +93,13 @@ TEST_F(LatentVisualization, MakesPicturesOfAClassByBothWays) {
     EXPECT_TRUE(fs::exists(root_ / "out" / file));
 }
 
-// The root of the mean square, in grey levels of 255, to the nearest of some pictures of a shape drawn afresh.
-double distance_to_drawn(const viz::Image& image, int shape) {
-  double nearest = std::numeric_limits<double>::max();
-  for (int64_t seed = 0; seed < 200; ++seed) {
-    const viz::Image drawn = viz::draw_shape(shape, 32, 500000 + seed).picture;
-    double sum = 0;
-    for (size_t i = 0; i < drawn.values.size(); ++i) sum += std::pow(image.values[i] - drawn.values[i], 2);
-    nearest = std::min(nearest, 255 * std::sqrt(sum / static_cast<double>(drawn.values.size())));
-  }
-  return nearest;
-}
-
-TEST_F(LatentVisualization, OfEachShapeThePictureIsNearerToDrawnOnesThanThatOfPixels) {
-  for (size_t shape = 0; shape < viz::shape_names().size(); ++shape) {
-    config_["class"] = viz::shape_names()[shape];
+TEST_F(LatentVisualization, ReachesEachShape) {
+  config_["pixels"] = false;
+  for (const std::string& shape : viz::shape_names()) {
+    config_["class"] = shape;
     ASSERT_EQ(run("--quiet").code, 0);
     const double probability = record()["runs"][0]["results"]["images"]["latent"][0]["probabilities"][0];
-    EXPECT_TRUE(probability > 0.9) << viz::shape_names()[shape] << " " << probability;
-    const auto distance = [&](const std::string& way) {
-      return distance_to_drawn(viz::read_image(root_ / "out" / (way + ".png")), static_cast<int>(shape));
-    };
-    EXPECT_TRUE(distance("latent") < distance("pixels"))
-        << viz::shape_names()[shape] << " " << distance("latent") << " " << distance("pixels");
+    EXPECT_TRUE(probability > 0.9) << shape << " " << probability;
   }
 }
 
@@ -141,7 +125,7 @@ TEST_F(LatentVisualization, TheCodeDecaysAndStaysInItsRange) {
 }
 
 TEST_F(LatentVisualization, AnInterruptKeepsAndResumeGoesOnToTheSameBits) {
-  config_.update({{"steps", 2000}, {"pixels", false}});
+  config_.update({{"steps", 600}, {"checkpoint_steps", 20}, {"pixels", false}});
   ASSERT_EQ(run("--quiet --out whole").code, 0);
   const ProgramOutcome cut =
       end_program_at(root_ / "parts/.unfinished/checkpoint", root_.path(), "config.json --quiet --out parts");
@@ -153,7 +137,7 @@ TEST_F(LatentVisualization, AnInterruptKeepsAndResumeGoesOnToTheSameBits) {
 TEST_F(LatentVisualization, TakesAnyGeneratorAndClassifier) {
   write_generator(small_generator(40));
   config_.update({{"generator", "maker"}, {"steps", 5}, {"optimiser", "adam"}});
-  config_.erase("class");
+  for (const char* key : {"class", "code_layer"}) config_.erase(key);
   config_.update({{"layer", "relu4"}, {"channel", 3}});  // conv1 is a layer of both networks
   const ProgramOutcome outcome = run("--quiet");
   EXPECT_EQ(outcome.code, 0) << outcome.output;
@@ -213,14 +197,17 @@ TEST_F(LatentVisualization, RefusesWhatDoesNotFit) {
     expect_refused(part);
     config_ = keys;
   };
-  refused({{"generator", CONVLENS_SOURCE_DIR "/weights/shapes"}}, "the model 'shapes' is no generator");
+  refused({{"generator", CONVLENS_SOURCE_DIR "/weights/shapes"}, {"code_layer", ""}},
+          "the model 'shapes' is no generator");
   refused({{"generator_range", {1, 0}}}, "'generator_range' must be [lowest, highest], found [1.0,0.0]");
   refused({{"code_range", {1}}}, "'code_range' must be [lowest, highest], found [1.0]");
+  refused({{"code_layer", "defc9"}}, "has no layer 'defc9'");
   refused({{"class", ""}}, "must say what is to be seen");
   Json grey = small_generator(8);
   grey["layers"][0]["params"]["out_channels"] = 1;
   write_generator(grey);
-  refused({{"generator", "maker"}}, "pictures of 1 channels cannot be fed to the input 'pixels'");
+  config_.erase("code_layer");
+  refused({{"generator", "maker"}}, "pictures of 1 channels cannot be fed to the input 'image' of 3");
 }
 
 }  // namespace

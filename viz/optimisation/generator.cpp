@@ -19,6 +19,21 @@ Shape picture_shape(const Model& generator) {
   return make_plan(generator, {.observe = {generator.output}}).values.at(generator.output).desc.shape;
 }
 
+Model generator_behind(const Model& generator, const std::string& layer) {
+  const std::string& name = generator.layer(layer).name;
+  const Shape shape = make_plan(generator, {.observe = {name}}).values.at(name).desc.shape;
+  Model part = generator;
+  part.inputs = {{.name = name, .kind = InputSpec::Kind::vector, .shape = shape}};
+  const auto last = std::ranges::find(part.layers, name, &Layer::name);
+  part.layers.erase(part.layers.begin(), last + 1);
+  for (const Layer& later : part.layers)
+    for (const std::string& input : later.inputs)
+      if (input != name && !part.find_layer(input))
+        throw InputError("the layer '" + name + "' of '" + generator.name + "' is no code: '" + later.name +
+                         "' behind it reads '" + input + "' too");
+  return part;
+}
+
 std::string add_generator(GraphBuilder& graph, const Model& generator, const std::string& code) {
   const Model network = prefixed(generator, "generator/");
   return graph.append(network, code_input(network).name, code);

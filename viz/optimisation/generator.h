@@ -14,6 +14,10 @@ const InputSpec& code_input(const Model& generator);
 /// The shape of a generator's picture, 1 x C x H x W.
 Shape picture_shape(const Model& generator);
 
+/// The part of a generator behind a layer, whose value becomes its code. Throws InputError where a layer behind it
+/// reads more than that.
+Model generator_behind(const Model& generator, const std::string& layer);
+
 /// Adds the layers of a generator, named "generator/...", that reads the input or layer `code`. Returns the picture's.
 std::string add_generator(GraphBuilder& graph, const Model& generator, const std::string& code);
 

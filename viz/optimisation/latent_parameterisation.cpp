@@ -77,6 +77,8 @@ class Latent final : public Parameterisation {
 void CodeKeys::describe(ParamVisitor& v) {
   v.choice({.name = "optimiser", .doc = "gradient_ascent: steps of mean |change| lr; adam"}, optimiser,
            {"gradient_ascent", "adam"});
+  v.field({.name = "code_layer", .doc = "of the generator, whose value is the code; by default the generator's input"},
+          code_layer);
   v.field({.name = "code_range", .doc = "[min, max] of the code's numbers, to which each step clips them"}, code_range);
   v.field({.name = "generator_range", .doc = "black and white in what the generator makes"}, generator_range);
   v.choice({.name = "generator_order", .doc = "of the channels in what the generator makes"}, generator_order,
@@ -85,6 +87,8 @@ void CodeKeys::describe(ParamVisitor& v) {
 
 std::unique_ptr<Parameterisation> latent_parameterisation(std::shared_ptr<const Model> generator, CodeKeys keys,
                                                           const InputSpec& input, const Shape& batch, Device device) {
+  if (!keys.code_layer.empty())
+    generator = std::make_shared<const Model>(generator_behind(*generator, keys.code_layer));
   return std::make_unique<Latent>(std::move(generator), std::move(keys), input, batch, device);
 }
 

@@ -9,7 +9,7 @@ namespace convlens::viz {
 
 /// How a generator's code is optimised, and how its pictures lie in numbers.
 struct CodeKeys final : Params {
-  std::string optimiser = "gradient_ascent";
+  std::string optimiser = "gradient_ascent", code_layer;
   std::vector<double> code_range, generator_range{0, 1};
   std::string generator_order = "rgb";
 
