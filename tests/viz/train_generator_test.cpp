@@ -118,7 +118,7 @@ TEST_F(TrainGenerator, LearnsAndGoesOnToTheSameBits) {
   const ProgramOutcome outcome = train("--out whole");
   ASSERT_EQ(outcome.code, 0) << outcome.output;
   const Json whole = record("whole");
-  EXPECT_EQ(whole["terms"], (Json{"image", "features relu1", "features pool"}));
+  EXPECT_EQ(whole["terms"], (Json{"pixels", "features relu1", "features pool"}));
   const auto unseen = whole["validation"]["totals"].get<std::vector<double>>();
   ASSERT_EQ(unseen.size(), 4U);  // after 0, 25, 50 and 60 steps
   EXPECT_TRUE(unseen.back() < 0.3 * unseen.front()) << whole["validation"];

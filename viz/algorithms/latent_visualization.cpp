@@ -151,10 +151,9 @@ class LatentVisualization final : public Algorithm {
   }
 
   LoopResult climb(Run& run, Checkpoint& checkpoint, const Way& way, const Target& target) const {
-    const auto session = run.open(way.network, way.request);
     const int64_t seed = run.keys().seed;
-    SessionEvaluator evaluator(Objective({{"score", target.loss, -1}}), way.network, *session, "x",
-                               [&](int64_t step, Session& s) { way.transforms.set(s, seed, step, seeds_); });
+    SessionEvaluator evaluator(Objective({{"score", target.loss, -1}}), way.network, run.open(way.network, way.request),
+                               "x", [&](int64_t step, Session& s) { way.transforms.set(s, seed, step, seeds_); });
     const LoopHooks hooks{.after = way.after_step,
                           .picture = [&](const Array& x) { return side_by_side({pictures(run, way, x)}); }};
     Loop loop(run, way.name, loop_, checkpoint, evaluator, hooks);

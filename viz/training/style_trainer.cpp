@@ -71,8 +71,6 @@ StyleTrainer::StyleTrainer(const Model& network, const MakeGraph& make_graph, co
   record = TrainingRecord(names_of(terms()));
 }
 
-}
-
 double StyleTrainer::step() {
   if (steps_done() == 0) look();
   const double rate = scheduled_rate(keys_.schedule, steps_done(), steps());
