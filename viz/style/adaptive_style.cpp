@@ -1,5 +1,5 @@
-#include "viz/optimisation/pixels.h"
 #include "viz/style/adaptive_style.h"
+#include "viz/optimisation/pixels.h"
 
 #include <algorithm>
 
