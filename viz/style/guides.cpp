@@ -16,10 +16,9 @@ Array guidance_channel(const Image& mask, int64_t height, int64_t width) {
   return channel;
 }
 
-std::string Guides::add(GraphBuilder& graph, const std::string& name, const std::string& layer, const Shape& map,
-                        const Image& mask) {
-  const std::string guide = graph.image_input("guide of " + name, 1, map[1], map[2]);
-  channels_[guide] = guidance_channel(mask, map[1], map[2]);
+std::string Guides::add(GraphBuilder& graph, const std::string& name, const std::string& layer, const Array& channel) {
+  const std::string guide = graph.image_input("guide of " + name, 1, channel.shape.h(), channel.shape.w());
+  channels_[guide] = channel;
   return graph.add(name, "mask", {layer, guide});
 }
 

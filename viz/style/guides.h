@@ -21,10 +21,9 @@ Array guidance_channel(const Image& mask, int64_t height, int64_t width);
 /// The guidance channels of a network: inputs beside the picture.
 class Guides {
  public:
-  /// Puts a layer behind `layer`, whose map is C x H x W: its features times the mask's guidance channel. `name` is the
+  /// Puts a layer behind `layer`, whose map is C x H x W: its features times the channel, 1 x 1 x H x W. `name` is the
   /// new layer's, which is returned.
-  std::string add(GraphBuilder& graph, const std::string& name, const std::string& layer, const Shape& map,
-                  const Image& mask);
+  std::string add(GraphBuilder& graph, const std::string& name, const std::string& layer, const Array& channel);
 
   /// Once a session: it keeps them.
   void set_in(Session& session) const;

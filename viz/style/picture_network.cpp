@@ -1,7 +1,6 @@
 #include "viz/style/picture_network.h"
 
 #include <cmath>
-#include <numeric>
 
 #include "engine/array_part.h"
 #include "engine/device_memory.h"
@@ -120,8 +119,9 @@ void PictureNetwork::add_guided_gram_distance(const std::string& term, const std
   if (weight == 0) return;
   const std::string& name = run_.model().layer(layer).name;
   const Shape map = features(layer);
-  const std::string guided = guides_.add(graph_, term + " in its region", name, map, mask);
-  add_gram_term(term, {name, guidance_channel(mask, map[1], map[2])}, guided, target, divisor, weight);
+  const Array channel = guidance_channel(mask, map[1], map[2]);
+  const std::string guided = guides_.add(graph_, term + " in its region", name, channel);
+  add_gram_term(term, {name, channel}, guided, target, divisor, weight);
 }
 
 // `features`: where the whole picture's are.
