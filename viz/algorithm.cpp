@@ -8,7 +8,7 @@
 namespace convlens::viz {
 namespace {
 
-std::map<std::string, AlgorithmInfo>& registry() {
+std::map<std::string, AlgorithmInfo>& algorithms() {
   static std::map<std::string, AlgorithmInfo> instance;
   return instance;
 }
@@ -16,21 +16,22 @@ std::map<std::string, AlgorithmInfo>& registry() {
 }  // namespace
 
 const AlgorithmInfo& algorithm_by_name(const std::string& name) {
-  const auto it = registry().find(name);
-  if (it == registry().end())
+  const auto it = algorithms().find(name);
+  if (it == algorithms().end())
     throw InputError("there is no algorithm '" + name + "'" + did_you_mean(name, algorithm_names()));
   return it->second;
 }
 
 std::vector<std::string> algorithm_names() {
   std::vector<std::string> names;
-  for (const auto& [name, info] : registry()) names.push_back(name);
+  for (const auto& [name, info] : algorithms()) names.push_back(name);
   return names;
 }
 
 RegisterAlgorithm::RegisterAlgorithm(AlgorithmInfo info) {
   const std::string name = info.name;
-  if (!registry().emplace(name, std::move(info)).second) throw InternalError("two algorithms are named '" + name + "'");
+  if (!algorithms().emplace(name, std::move(info)).second)
+    throw InternalError("two algorithms are named '" + name + "'");
 }
 
 }  // namespace convlens::viz

@@ -10,7 +10,7 @@ namespace convlens::test {
 namespace {
 
 // The pool sees negative numbers, of which its padding is none.
-ModelBuilder plain() {
+ModelBuilder sequential() {
   ModelBuilder b({1, 3, 64, 56});
   b.add("conv1", "conv2d", {{"out_channels", 8}, {"kernel_size", 5}, {"stride", 2}, {"padding", "same"}});
   b.add("pool1", "max_pool2d", {{"kernel_size", 3}, {"stride", 2}, {"padding", 1}, {"ceil_mode", true}});
@@ -23,7 +23,7 @@ ModelBuilder plain() {
   return b;
 }
 
-ModelBuilder residual() {
+ModelBuilder joined() {
   ModelBuilder b({1, 3, 40, 40});
   b.add("stem", "conv2d", {{"out_channels", 8}, {"kernel_size", 3}, {"padding", 1}});
   b.add("stem_relu", "relu");
@@ -115,12 +115,12 @@ TEST_P(Patches, EqualWholeImagesOnTheEmulator) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Graphs, Patches,
-                         ::testing::Values(plain, residual, fully_convolutional, with_gaps,
+                         ::testing::Values(sequential, joined, fully_convolutional, with_gaps,
                                            with_whole_maps_from_the_start));
 
 // Of 40 rows the patch of 6 changes 8 behind the first convolution, and from the mean on everything.
 TEST(PatchPlan, ComputesNoMoreThanThePatchReaches) {
-  const auto b = residual();
+  const auto b = joined();
   const PatchPlan plan =
       make_patch_plan(b.model(), GraphRegions(b.model()), "fc", {.size = {6, 6}, .rows = {0, 20}, .columns = {34, 20}});
   EXPECT_EQ(plan.parts.at("stem_relu").size, (Pair{8, 8}));

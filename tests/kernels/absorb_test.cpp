@@ -10,15 +10,10 @@
 #include "kernels/base/json.h"
 #include "kernels/base/params.h"
 #include "tests/kernels/operator_run.h"
+#include "tests/kernels/small_cases.h"
 
 namespace convlens::test {
 namespace {
-
-std::vector<OperatorCase> small_cases() {
-  auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
-  std::erase_if(cases, [](const OperatorCase& c) { return c.bench || c.activation; });
-  return cases;
-}
 
 std::vector<WeightTensor> weights_of(const OperatorRun& run) {
   std::vector<WeightTensor> list;

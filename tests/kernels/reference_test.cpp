@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "tests/kernels/operator_run.h"
+#include "tests/kernels/small_cases.h"
 
 namespace convlens::test {
 namespace {
@@ -69,12 +70,6 @@ TEST_P(Reference, GradientsAreFiniteDifferences) {
     for (size_t i = 0; has_weight_gradient && i < grad_weights.size(); ++i)
       check_direction(run_.weights[i], grad_weights[i], random, "weight " + std::to_string(i));
   }
-}
-
-std::vector<OperatorCase> small_cases() {
-  auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
-  std::erase_if(cases, [](const OperatorCase& c) { return c.bench || c.activation; });
-  return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Reference, ::testing::ValuesIn(small_cases()),

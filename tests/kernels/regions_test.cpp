@@ -132,7 +132,7 @@ TEST_P(Regions, OfTheInputGiveThoseOfTheOutput) {
   }
 }
 
-std::vector<OperatorCase> small_cases() {
+std::vector<OperatorCase> tiny_cases() {
   auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
   std::erase_if(cases, [](const OperatorCase& c) {
     const Problem problem = c.problem(DataType::f64, Layout::nchw);
@@ -142,7 +142,7 @@ std::vector<OperatorCase> small_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Regions, ::testing::ValuesIn(small_cases()),
+INSTANTIATE_TEST_SUITE_P(All, Regions, ::testing::ValuesIn(tiny_cases()),
                          [](const auto& info) { return info.param.op + "__" + info.param.name; });
 
 }  // namespace

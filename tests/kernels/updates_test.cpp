@@ -7,21 +7,11 @@
 
 #include "kernels/base/error.h"
 #include "kernels/simt/emulator/launch.h"
+#include "tests/kernels/expect_close.h"
 #include "tests/kernels/update_run.h"
 
 namespace convlens::test {
 namespace {
-
-void expect_close(const HostTensor& found, const HostTensor& expected, double tolerance, const std::string& what) {
-  const HostTensor wide = found.as(DataType::f64, Layout::nchw);
-  double scale = 0;
-  for (const double value : expected.f64()) scale = std::max(scale, std::abs(value));
-  for (size_t i = 0; i < expected.f64().size(); ++i) {
-    const double difference = std::abs(wide.f64()[i] - expected.f64()[i]);
-    ASSERT_TRUE(difference <= tolerance * scale)
-        << what << ": element " << i << " is " << wide.f64()[i] << ", expected " << expected.f64()[i];
-  }
-}
 
 class Updates : public ::testing::TestWithParam<UpdateCase> {
  protected:

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "kernels/simt/emulator/launch.h"
+#include "tests/kernels/expect_close.h"
 #include "tests/kernels/operator_run.h"
 
 namespace convlens::test {
@@ -27,7 +28,7 @@ void PrintTo(const VariantCase& v, std::ostream* out) { *out << text(v); }
 
 std::string name_of(const ::testing::TestParamInfo<VariantCase>& info) { return text(info.param); }
 
-std::vector<OperatorCase> small_cases() {
+std::vector<OperatorCase> cases_but_benchmarks() {
   auto cases = read_cases(std::filesystem::path(CONVLENS_SOURCE_DIR) / "kernels");
   std::erase_if(cases, [](const OperatorCase& c) { return c.bench; });
   return cases;
@@ -56,7 +57,7 @@ void add_layouts(const OperatorCase& c, const Variant& variant, std::vector<Vari
 
 std::vector<VariantCase> all_variants() {
   std::vector<VariantCase> list;
-  for (const OperatorCase& c : small_cases())
+  for (const OperatorCase& c : cases_but_benchmarks())
     for (const Device device : {Device::cpu, Device::cuda, Device::simt})
       for (const Pass pass : operator_by_name(c.op).passes())
         for (const Variant* variant : variants(c.op, pass, device))
@@ -66,25 +67,6 @@ std::vector<VariantCase> all_variants() {
 
 void apply(const Activation& a, const HostTensor& tensor) {
   for (double& y : tensor.f64()) y = std::min(y > 0 ? y : a.negative_slope * y, a.max_value);
-}
-
-double max_abs(std::span<const double> values) {
-  double result = 0;
-  for (const double value : values) result = std::max(result, std::abs(value));
-  return result;
-}
-
-void expect_close(const HostTensor& found, const HostTensor& expected, double tolerance, const std::string& what) {
-  const HostTensor wide = found.as(DataType::f64, Layout::nchw);
-  const double scale = max_abs(expected.f64());
-  for (size_t i = 0; i < expected.f64().size(); ++i) {
-    const double difference = std::abs(wide.f64()[i] - expected.f64()[i]);
-    if (!(difference <= tolerance * scale)) {
-      ADD_FAILURE() << what << ": element " << i << " is " << wide.f64()[i] << ", expected " << expected.f64()[i]
-                    << ", tolerance " << tolerance * scale;
-      return;
-    }
-  }
 }
 
 // The variant's forward pass leaves the notes that its backward pass reads: any forward variant of the device must do.
@@ -203,7 +185,7 @@ TEST_P(CaseIsServed, OnTheCpu) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CaseIsServed, ::testing::ValuesIn(small_cases()),
+INSTANTIATE_TEST_SUITE_P(All, CaseIsServed, ::testing::ValuesIn(cases_but_benchmarks()),
                          [](const auto& info) { return info.param.op + "__" + info.param.name; });
 
 }  // namespace

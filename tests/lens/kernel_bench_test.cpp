@@ -1,29 +1,17 @@
 // The program's first line says which kind of table follows, and for the emulator no time of this machine does.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/base/temporary_folder.h"
+#include "tests/lens/program.h"
 
 namespace convlens::test {
 namespace {
 
-struct Outcome {
-  int code;
-  std::string output;
-};
-
-Outcome kernel_bench(const std::string& arguments) {
-  FILE* pipe = popen((std::string(CONVLENS_KERNEL_BENCH) + " " + arguments + " 2>&1").c_str(), "r");
-  std::string output;
-  for (std::array<char, 4096> part; std::fgets(part.data(), part.size(), pipe);) output += part.data();
-  return {WEXITSTATUS(pclose(pipe)), output};
-}
+Outcome kernel_bench(const std::string& arguments) { return run_program(CONVLENS_KERNEL_BENCH, arguments); }
 
 nlohmann::json json_of(const std::string& file) {
   std::ifstream in(file);

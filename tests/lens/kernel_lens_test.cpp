@@ -1,30 +1,18 @@
 // The program: annotated source on the terminal, numbers in a file, one sentence and exit code 2 for what it cannot do.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/base/temporary_folder.h"
+#include "tests/lens/program.h"
 
 namespace convlens::test {
 namespace {
 
-struct Outcome {
-  int code;
-  std::string output;
-};
-
-Outcome kernel_lens(const std::string& arguments) {
-  FILE* pipe = popen((std::string(CONVLENS_KERNEL_LENS) + " " + arguments + " 2>&1").c_str(), "r");
-  std::string output;
-  for (std::array<char, 4096> part; std::fgets(part.data(), part.size(), pipe);) output += part.data();
-  return {WEXITSTATUS(pclose(pipe)), output};
-}
+Outcome kernel_lens(const std::string& arguments) { return run_program(CONVLENS_KERNEL_LENS, arguments); }
 
 TEST(KernelLens, ShowsTheSourceAndWritesTheNumbers) {
   const TemporaryFolder folder;

@@ -12,6 +12,7 @@
 #include "tests/base/temporary_folder.h"
 #include "tests/viz/drawn_folder.h"
 #include "tests/viz/loss_network.h"
+#include "tests/viz/model_folder.h"
 #include "tests/viz/program.h"
 #include "tests/viz/weight_gradients.h"
 #include "viz/preprocess.h"
@@ -20,7 +21,6 @@
 #include "viz/training/adaptive_style_graph.h"
 #include "viz/training/training_graph.h"
 #include "weights/model_file.h"
-#include "weights/model_writer.h"
 
 namespace convlens::test {
 namespace {
@@ -49,13 +49,6 @@ Json small_decoder() {
          {"params", {{"out_channels", 3}, {"kernel_size", 1}}}},
         {{"name", "picture"}, {"op", "sigmoid"}, {"inputs", {"conv2"}}}}},
       {"output", "picture"}};
-}
-
-void write_model(const fs::path& folder, const Model& model) {
-  const ModelFiles files = encode_model(model);
-  fs::create_directories(folder);
-  std::ofstream(folder / "model.json") << files.json;
-  std::ofstream(folder / "model.bin", std::ios::binary) << files.binary;
 }
 
 class Adain : public ::testing::Test {

@@ -10,12 +10,12 @@
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/model_builder.h"
 #include "tests/viz/drawn_folder.h"
+#include "tests/viz/model_folder.h"
 #include "tests/viz/program.h"
 #include "tests/weights/tiny_model.h"
 #include "viz/io/image.h"
 #include "viz/io/resize.h"
 #include "viz/video/ffmpeg.h"
-#include "weights/model_writer.h"
 
 namespace convlens::test {
 namespace {
@@ -62,13 +62,6 @@ Model inverting_network() {
   model.layers[0].weights[0].data = {weight, weight->data()};
   model.layers[0].weights[1].data = {bias, bias->data()};
   return model;
-}
-
-void write_model(const fs::path& folder, const Model& model) {
-  const ModelFiles files = encode_model(model);
-  fs::create_directories(folder);
-  std::ofstream(folder / "model.json") << files.json;
-  std::ofstream(folder / "model.bin", std::ios::binary) << files.binary;
 }
 
 /// What the network makes of the photo with these shares, by the engine alone: mirrored to an even size, cut again.

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path shapes = fs::path(CONVLENS_SOURCE_DIR) / "weights/shapes";
+const fs::path shapes_network = fs::path(CONVLENS_SOURCE_DIR) / "weights/shapes";
 enum Shapes { circle, cross, ring, square, triangle };
 
 class Fooling : public ::testing::Test {
@@ -29,8 +29,11 @@ class Fooling : public ::testing::Test {
   void SetUp() override { write_png(folder_ / "photo.png", viz::draw_shape(square, 32, 900001).picture); }
 
   Json configuration() const {
-    return {
-        {"algorithm", "fooling"}, {"model", shapes.string()}, {"image", "photo.png"}, {"out", "out"}, {"threads", 1}};
+    return {{"algorithm", "fooling"},
+            {"model", shapes_network.string()},
+            {"image", "photo.png"},
+            {"out", "out"},
+            {"threads", 1}};
   }
 
   ProgramOutcome run(const Json& json, const std::string& arguments = "") const {
@@ -45,7 +48,7 @@ class Fooling : public ::testing::Test {
 
   // As another program would judge: from the file, by a session of its own.
   std::vector<viz::ClassScore> classes_of(const std::string& picture) const {
-    const auto model = read_model(shapes);
+    const auto model = read_model(shapes_network);
     Session session(*model, {.observe = {model->output}});
     session.set_input("image", viz::to_tensor(viz::read_image(folder_ / "out" / picture), model->image_input()));
     session.forward();
@@ -113,7 +116,7 @@ TEST_F(Fooling, OneSignedStepIsEpsilonLong) {
 
 TEST_F(Fooling, ASecondNetworkIsAsked) {
   Json json = configuration();
-  json.update({{"target", "circle"}, {"second_model", shapes.string()}});
+  json.update({{"target", "circle"}, {"second_model", shapes_network.string()}});
   ASSERT_EQ(run(json).code, 0);
   EXPECT_EQ(results()["second_model"]["after"]["class"], circle);
   EXPECT_EQ(run_program(folder_.path(), "$VIZ_RUN --verify out/run.json").code, 0);

@@ -16,7 +16,7 @@ namespace {
 
 using test::TemporaryFolder;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 bool contains(const std::string& page, const std::string& text) { return page.find(text) != std::string::npos; }
 
@@ -78,7 +78,7 @@ TEST(Report, EmbedsThePictureItself) {
 
 TEST(Report, ShowsScoresAsPercentAndBar) {
   const std::string page =
-      render_section({.title = "s", .scores_title = "Top 2", .scores = {{"tabby", 0.8765}, {"odd", nan}}});
+      render_section({.title = "s", .scores_title = "Top 2", .scores = {{"tabby", 0.8765}, {"odd", not_a_number}}});
   EXPECT_TRUE(contains(page, "87.6&nbsp;%") || contains(page, "87.7&nbsp;%"));
   EXPECT_TRUE(contains(page, "width:87.65%"));
   EXPECT_TRUE(contains(page, "width:0%"));
@@ -122,7 +122,7 @@ TEST(LineChart, SpansTheCanvas) {
 
 TEST(LineChart, LeavesGapsAtNanAndInfinity) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const ChartGeometry geometry = lay_out({"", "", "", {{"", {0, nan, 10, infinity, 5}}}, Axis::linear});
+  const ChartGeometry geometry = lay_out({"", "", "", {{"", {0, not_a_number, 10, infinity, 5}}}, Axis::linear});
   EXPECT_EQ(geometry.curves[0].path, "M64.00 252.00h0M384.00 16.00h0M704.00 134.00h0");
 }
 
@@ -135,12 +135,12 @@ TEST(LineChart, LogarithmicAxisHasPowersOfTen) {
 
 TEST(LineChart, DrawsConstantsEmptyAndLoneValues) {
   for (const std::vector<double>& values :
-       {std::vector<double>{}, {0}, {7, 7}, {nan}, {-1e-30, -1e-30}, {1e300, -1e300}}) {
+       {std::vector<double>{}, {0}, {7, 7}, {not_a_number}, {-1e-30, -1e-30}, {1e300, -1e300}}) {
     for (const Axis axis : {Axis::linear, Axis::logarithmic}) {
       const ChartGeometry geometry = lay_out({"", "", "", {{"", values}}, axis});
       EXPECT_LE(geometry.y_ticks.size(), 8u);
       EXPECT_GE(geometry.y_ticks.size(), 2u);
-      EXPECT_EQ(geometry.curves[0].path.find("nan"), std::string::npos);
+      EXPECT_EQ(geometry.curves[0].path.find("not_a_number"), std::string::npos);
       EXPECT_EQ(geometry.curves[0].path.find("inf"), std::string::npos);
     }
   }

@@ -104,8 +104,8 @@ class Activations final : public Algorithm {
   double alpha_ = 0.6;
 };
 
-const RegisterAlgorithm registered({"activations", "a layer's feature maps for one photo",
-                                    "Yosinski et al. 2015, arXiv:1506.06579", make_algorithm<Activations>});
+const RegisterAlgorithm activations_registered({"activations", "a layer's feature maps for one photo",
+                                                "Yosinski et al. 2015, arXiv:1506.06579", make_algorithm<Activations>});
 
 }  // namespace
 }  // namespace convlens::viz

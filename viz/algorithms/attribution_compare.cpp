@@ -144,10 +144,10 @@ class AttributionCompare final : public Algorithm {
   double clip_ = 99, alpha_ = 0.6;
 };
 
-const RegisterAlgorithm registered({"attribution_compare",
-                                    "several methods' answers, with insertion and deletion curves",
-                                    "Petsiuk, Das and Saenko 2018, arXiv:1806.07421",
-                                    make_algorithm<AttributionCompare>});
+const RegisterAlgorithm attribution_compare_registered({"attribution_compare",
+                                                        "several methods' answers, with insertion and deletion curves",
+                                                        "Petsiuk, Das and Saenko 2018, arXiv:1806.07421",
+                                                        make_algorithm<AttributionCompare>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -293,9 +293,10 @@ class ClassVisualization final : public Algorithm {
   std::string diversity_layer_;
 };
 
-const RegisterAlgorithm registered({"class_visualization", "an image that a class or a neuron answers most to",
-                                    "Simonyan, Vedaldi and Zisserman 2014, arXiv:1312.6034",
-                                    make_algorithm<ClassVisualization>});
+const RegisterAlgorithm class_visualization_registered({"class_visualization",
+                                                        "an image that a class or a neuron answers most to",
+                                                        "Simonyan, Vedaldi and Zisserman 2014, arXiv:1312.6034",
+                                                        make_algorithm<ClassVisualization>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -45,8 +45,8 @@ class Classify final : public Algorithm {
   int64_t top_ = 5;
 };
 
-const RegisterAlgorithm registered({"classify", "the classes a network finds most probable", "",
-                                    make_algorithm<Classify>});
+const RegisterAlgorithm classify_registered({"classify", "the classes a network finds most probable", "",
+                                             make_algorithm<Classify>});
 
 }  // namespace
 }  // namespace convlens::viz

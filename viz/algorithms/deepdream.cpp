@@ -264,8 +264,9 @@ class DeepDream final : public Algorithm {
   MemoryKeys memory_;
 };
 
-const RegisterAlgorithm registered({"deepdream", "what a layer sees in a photo, amplified",
-                                    "Mordvintsev, Olah and Tyka 2015, \"Inceptionism\"", make_algorithm<DeepDream>});
+const RegisterAlgorithm deepdream_registered({"deepdream", "what a layer sees in a photo, amplified",
+                                              "Mordvintsev, Olah and Tyka 2015, \"Inceptionism\"",
+                                              make_algorithm<DeepDream>});
 
 }  // namespace
 }  // namespace convlens::viz

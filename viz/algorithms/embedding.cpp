@@ -180,8 +180,8 @@ class Embedding final : public Algorithm {
   bool grid_ = true;
 };
 
-const RegisterAlgorithm registered({"embedding", "a folder's images laid out in the plane by their features",
-                                    "van der Maaten and Hinton 2008, JMLR 9", make_algorithm<Embedding>});
+const RegisterAlgorithm embedding_registered({"embedding", "a folder's images laid out in the plane by their features",
+                                              "van der Maaten and Hinton 2008, JMLR 9", make_algorithm<Embedding>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -385,10 +385,11 @@ class FastStyle final : public Algorithm {
   AdainKeys adain_;
 };
 
-const RegisterAlgorithm registered({"fast_style", "photos and videos painted by a network in one sweep",
-                                    "Johnson, Alahi and Fei-Fei 2016, arXiv:1603.08155; Dumoulin, Shlens and Kudlur "
-                                    "2017, arXiv:1610.07629; Huang and Belongie 2017, arXiv:1703.06868",
-                                    make_algorithm<FastStyle>});
+const RegisterAlgorithm fast_style_registered(
+    {"fast_style", "photos and videos painted by a network in one sweep",
+     "Johnson, Alahi and Fei-Fei 2016, arXiv:1603.08155; Dumoulin, Shlens and Kudlur "
+     "2017, arXiv:1610.07629; Huang and Belongie 2017, arXiv:1703.06868",
+     make_algorithm<FastStyle>});
 
 }  // namespace
 }  // namespace convlens::viz

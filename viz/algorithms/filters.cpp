@@ -145,8 +145,9 @@ class Filters final : public Algorithm {
   int64_t gap_ = 1, enlarge_ = 0, max_filters_ = 512, max_inputs_ = 64;
 };
 
-const RegisterAlgorithm registered({"filters", "the weights of a convolution as tiles",
-                                    "Krizhevsky, Sutskever and Hinton 2012, figure 3", make_algorithm<Filters>});
+const RegisterAlgorithm filters_registered({"filters", "the weights of a convolution as tiles",
+                                            "Krizhevsky, Sutskever and Hinton 2012, figure 3",
+                                            make_algorithm<Filters>});
 
 }  // namespace
 }  // namespace convlens::viz

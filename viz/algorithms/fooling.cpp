@@ -29,7 +29,7 @@
 namespace convlens::viz {
 namespace {
 
-enum class Method { ascent, fgsm, pgd };
+enum class Attack { ascent, fgsm, pgd };
 enum class Norm { linf, l2 };
 
 /// A network that says what it sees in a picture.
@@ -103,7 +103,7 @@ class Fooling final : public Algorithm {
         target_);
     v.choice(
         {.name = "method", .doc = "normalised steps until the goal is reached, one signed step, or projected steps"},
-        method_, {{"ascent", Method::ascent}, {"fgsm", Method::fgsm}, {"pgd", Method::pgd}});
+        method_, {{"ascent", Attack::ascent}, {"fgsm", Attack::fgsm}, {"pgd", Attack::pgd}});
     v.choice({.name = "norm", .doc = "of pgd's ball"}, norm_, {{"linf", Norm::linf}, {"l2", Norm::l2}});
     v.field({.name = "epsilon",
              .doc = "how far fgsm and pgd may go, in grey levels: of any pixel (linf), or root mean square (l2)",
@@ -182,11 +182,11 @@ class Fooling final : public Algorithm {
                               },
                           .after =
                               [&](int64_t, Array& x) {
-                                if (method_ != Method::ascent) project(start, grey_level(input), x);
+                                if (method_ != Attack::ascent) project(start, grey_level(input), x);
                               },
                           .reached =
                               [&](const Array& x) {
-                                return method_ != Method::fgsm && reached(rounded_to_8_bits(from_pixels(x, input)));
+                                return method_ != Attack::fgsm && reached(rounded_to_8_bits(from_pixels(x, input)));
                               }};
     Checkpoint checkpoint(run);
     Loop loop(run, "fooling", keys, checkpoint, evaluator, hooks);
@@ -198,11 +198,11 @@ class Fooling final : public Algorithm {
 
   LoopKeys loop_keys() const {
     LoopKeys keys;
-    keys.steps = method_ == Method::fgsm ? 1 : steps_;
+    keys.steps = method_ == Attack::fgsm ? 1 : steps_;
     return keys;
   }
 
-  bool takes_signs() const { return method_ == Method::fgsm || (method_ == Method::pgd && norm_ == Norm::linf); }
+  bool takes_signs() const { return method_ == Attack::fgsm || (method_ == Attack::pgd && norm_ == Norm::linf); }
 
   static void signs_of(Array& gradient) {
     for (float& g : gradient.values) g = g > 0 ? 1.0F : g < 0 ? -1.0F : 0.0F;
@@ -210,7 +210,7 @@ class Fooling final : public Algorithm {
 
   Json step_params(const InputSpec& input, size_t pixels) const {
     Json params{{"min", input.range[0]}, {"max", input.range[1]}};
-    const double length = grey_level(input) * (method_ == Method::fgsm ? epsilon_ : lr_);
+    const double length = grey_level(input) * (method_ == Attack::fgsm ? epsilon_ : lr_);
     params["lr"] = takes_signs() ? length : length * std::sqrt(static_cast<double>(pixels));
     if (!takes_signs()) params["normalisation"] = "l2";
     return params;
@@ -227,7 +227,7 @@ class Fooling final : public Algorithm {
     const double size = std::sqrt(squares / static_cast<double>(x.values.size()));
     for (size_t i = 0; i < x.values.size(); ++i) {
       const double d = static_cast<double>(x.values[i]) - start.values[i];
-      const double kept = norm_ == Norm::linf || method_ == Method::fgsm ? std::clamp(d, -radius, radius)
+      const double kept = norm_ == Norm::linf || method_ == Attack::fgsm ? std::clamp(d, -radius, radius)
                           : size > radius                                ? d * radius / size
                                                                          : d;
       x.values[i] = static_cast<float>(start.values[i] + kept);
@@ -269,15 +269,17 @@ class Fooling final : public Algorithm {
   }
 
   NumberOrName target_ = "";
-  Method method_ = Method::ascent;
+  Attack method_ = Attack::ascent;
   Norm norm_ = Norm::linf;
   double epsilon_ = 4, lr_ = 0.2, confidence_ = 0.9;
   int64_t steps_ = 100;
   std::filesystem::path second_model_;
 };
 
-const RegisterAlgorithm registered({"fooling", "a photo changed invisibly, until the network sees something else",
-                                    "Goodfellow, Shlens and Szegedy 2015, arXiv:1412.6572", make_algorithm<Fooling>});
+const RegisterAlgorithm fooling_registered({"fooling",
+                                            "a photo changed invisibly, until the network sees something else",
+                                            "Goodfellow, Shlens and Szegedy 2015, arXiv:1412.6572",
+                                            make_algorithm<Fooling>});
 
 }  // namespace
 }  // namespace convlens::viz

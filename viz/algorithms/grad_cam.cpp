@@ -114,12 +114,12 @@ class GradCam final : public AttributionMethod {
   std::string layer_;
 };
 
-const RegisterMethod<GradCam> registered({.name = "grad_cam",
-                                          .summary = "where a convolutional layer saw what speaks for the class",
-                                          .source = "Selvaraju et al. 2017, arXiv:1610.02391",
-                                          .compared = {"", "variant=grad_cam++", "variant=layer_cam",
-                                                       "variant=score_cam", "variant=eigen_cam",
-                                                       "variant=guided_grad_cam"}});
+const RegisterMethod<GradCam> grad_cam_registered(
+    {.name = "grad_cam",
+     .summary = "where a convolutional layer saw what speaks for the class",
+     .source = "Selvaraju et al. 2017, arXiv:1610.02391",
+     .compared = {"", "variant=grad_cam++", "variant=layer_cam", "variant=score_cam", "variant=eigen_cam",
+                  "variant=guided_grad_cam"}});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -163,8 +163,9 @@ class GuidedBackprop final : public Algorithm {
   std::vector<std::string> modes_{"guided"};
 };
 
-const RegisterAlgorithm registered({"guided_backprop", "gradient of one neuron through guided ReLUs",
-                                    "Springenberg et al. 2015, arXiv:1412.6806", make_algorithm<GuidedBackprop>});
+const RegisterAlgorithm guided_backprop_registered({"guided_backprop", "gradient of one neuron through guided ReLUs",
+                                                    "Springenberg et al. 2015, arXiv:1412.6806",
+                                                    make_algorithm<GuidedBackprop>});
 
 }  // namespace
 }  // namespace convlens::viz

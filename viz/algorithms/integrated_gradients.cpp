@@ -124,7 +124,7 @@ class IntegratedGradients final : public AttributionMethod {
   double baseline_ = 0;
 };
 
-const RegisterMethod<IntegratedGradients> registered(
+const RegisterMethod<IntegratedGradients> integrated_gradients_registered(
     {.name = "integrated_gradients",
      .summary = "the class score above a baseline's, shared out among the pixels",
      .source = "Sundararajan, Taly and Yan 2017, arXiv:1703.01365"});

@@ -108,8 +108,9 @@ class Inversion final : public Algorithm {
   DescentKeys descent_{200};
 };
 
-const RegisterAlgorithm registered({"inversion", "what each layer still knows of the photo",
-                                    "Mahendran and Vedaldi 2015, arXiv:1412.0035", make_algorithm<Inversion>});
+const RegisterAlgorithm inversion_registered({"inversion", "what each layer still knows of the photo",
+                                              "Mahendran and Vedaldi 2015, arXiv:1412.0035",
+                                              make_algorithm<Inversion>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -203,9 +203,9 @@ class LatentVisualization final : public Algorithm {
   int64_t pixel_jitter_ = 16, pixel_blur_steps_ = 4;
 };
 
-const RegisterAlgorithm registered({"latent_visualization",
-                                    "a picture of a generator that a class or a neuron answers most to",
-                                    "Nguyen et al. 2016, arXiv:1605.09304", make_algorithm<LatentVisualization>});
+const RegisterAlgorithm latent_visualization_registered(
+    {"latent_visualization", "a picture of a generator that a class or a neuron answers most to",
+     "Nguyen et al. 2016, arXiv:1605.09304", make_algorithm<LatentVisualization>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -106,8 +106,10 @@ class Nearest final : public Algorithm {
   Metric metric_ = Metric::l2;
 };
 
-const RegisterAlgorithm registered({"nearest", "the images of a folder most like the photo in a layer's features",
-                                    "Krizhevsky, Sutskever and Hinton 2012, figure 4", make_algorithm<Nearest>});
+const RegisterAlgorithm nearest_registered({"nearest",
+                                            "the images of a folder most like the photo in a layer's features",
+                                            "Krizhevsky, Sutskever and Hinton 2012, figure 4",
+                                            make_algorithm<Nearest>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -158,9 +158,10 @@ class Occlusion final : public AttributionMethod {
   int64_t batch_ = 16;
 };
 
-const RegisterMethod<Occlusion> registered({.name = "occlusion",
-                                            .summary = "drop of the class score where a patch hides the photo",
-                                            .source = "Zeiler and Fergus 2014, arXiv:1311.2901"});
+const RegisterMethod<Occlusion> occlusion_registered(
+    {.name = "occlusion",
+     .summary = "drop of the class score where a patch hides the photo",
+     .source = "Zeiler and Fergus 2014, arXiv:1311.2901"});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -45,10 +45,10 @@ class Saliency final : public AttributionMethod {
   bool signed_ = false, times_input_ = false;
 };
 
-const RegisterMethod<Saliency> registered({.name = "saliency",
-                                           .summary = "gradient of the class score to the pixels",
-                                           .source = "Simonyan, Vedaldi and Zisserman 2014, arXiv:1312.6034",
-                                           .compared = {"", "times_input=true"}});
+const RegisterMethod<Saliency> saliency_registered({.name = "saliency",
+                                                    .summary = "gradient of the class score to the pixels",
+                                                    .source = "Simonyan, Vedaldi and Zisserman 2014, arXiv:1312.6034",
+                                                    .compared = {"", "times_input=true"}});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -98,9 +98,9 @@ class SmoothGrad final : public AttributionMethod {
   double sigma_ = 0.15;
 };
 
-const RegisterMethod<SmoothGrad> registered({.name = "smoothgrad",
-                                             .summary = "mean gradient over noisy copies of the photo",
-                                             .source = "Smilkov et al. 2017, arXiv:1706.03825"});
+const RegisterMethod<SmoothGrad> smoothgrad_registered({.name = "smoothgrad",
+                                                        .summary = "mean gradient over noisy copies of the photo",
+                                                        .source = "Smilkov et al. 2017, arXiv:1706.03825"});
 
 }  // namespace
 }  // namespace convlens::viz

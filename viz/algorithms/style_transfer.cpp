@@ -240,8 +240,9 @@ class StyleTransfer final : public Algorithm {
   DescentKeys descent_{500};
 };
 
-const RegisterAlgorithm registered({"style_transfer", "the photo, painted like another picture",
-                                    "Gatys, Ecker and Bethge 2016, arXiv:1508.06576", make_algorithm<StyleTransfer>});
+const RegisterAlgorithm style_transfer_registered({"style_transfer", "the photo, painted like another picture",
+                                                   "Gatys, Ecker and Bethge 2016, arXiv:1508.06576",
+                                                   make_algorithm<StyleTransfer>});
 
 }  // namespace
 }  // namespace convlens::viz

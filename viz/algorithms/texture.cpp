@@ -62,8 +62,8 @@ class Texture final : public Algorithm {
   DescentKeys descent_{300};
 };
 
-const RegisterAlgorithm registered({"texture", "a new picture of the photo's texture",
-                                    "Gatys, Ecker and Bethge 2015, arXiv:1505.07376", make_algorithm<Texture>});
+const RegisterAlgorithm texture_registered({"texture", "a new picture of the photo's texture",
+                                            "Gatys, Ecker and Bethge 2015, arXiv:1505.07376", make_algorithm<Texture>});
 
 }  // namespace
 }  // namespace convlens::viz

@@ -199,8 +199,8 @@ class TopPatches final : public Algorithm {
   bool guided_ = true;
 };
 
-const RegisterAlgorithm registered({"top_patches", "the patches of a folder that channels answer to most",
-                                    "Zeiler and Fergus 2014, arXiv:1311.2901", make_algorithm<TopPatches>});
+const RegisterAlgorithm top_patches_registered({"top_patches", "the patches of a folder that channels answer to most",
+                                                "Zeiler and Fergus 2014, arXiv:1311.2901", make_algorithm<TopPatches>});
 
 }  // namespace
 }  // namespace convlens::viz

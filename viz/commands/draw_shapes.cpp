@@ -10,13 +10,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct DrawOptions {
   std::string folder;
   int count = 100, size = 32;
   int64_t seed = 0;
 };
 
-void run(const Options& options) {
+void draw(const DrawOptions& options) {
   const auto& names = shape_names();
   for (size_t shape = 0; shape < names.size(); ++shape) {
     const fs::path pictures = fs::path(options.folder) / "pictures" / names[shape],
@@ -34,14 +34,14 @@ void run(const Options& options) {
   std::cout << "drawn: " << names.size() << " x " << options.count << " pictures in " << options.folder << '\n';
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
-  auto options = std::make_shared<Options>();
+const RegisterCommand draw_shapes_registered([](CLI::App& parser) {
+  auto options = std::make_shared<DrawOptions>();
   CLI::App* command = parser.add_subcommand("draw_shapes", "draw shapes, a folder a class, and their masks");
   command->add_option("folder", options->folder, "gets the folders pictures and masks")->required();
   command->add_option("--count", options->count, "pictures a class")->check(CLI::Range(1, 99999));
   command->add_option("--size", options->size, "height and width in pixels")->check(CLI::Range(8, 512));
   command->add_option("--seed", options->seed, "of the first picture; the next has the next seed");
-  command->callback([options] { run(*options); });
+  command->callback([options] { draw(*options); });
 });
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace convlens::viz {
 namespace {
 
-struct Options {
+struct CheckOptions {
   std::string model;
   GradcheckOptions check;
   std::vector<int64_t> size;
@@ -22,7 +22,7 @@ void print_layer(const LayerCheck& layer) {
             << (layer.passed ? "" : "  WRONG") << std::endl;  // at once: a layer may take a while
 }
 
-void run(Options& options) {
+void check(CheckOptions& options) {
   if (!options.size.empty()) options.check.size = {options.size[0], options.size[1]};
   const auto model = read_model(options.model);
   std::cout << padded("layer", 34) << padded("operator", 28) << padded("checked", -8) << padded("kinks", -7)
@@ -32,8 +32,8 @@ void run(Options& options) {
   if (!passed) throw CLI::RuntimeError(1);
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
-  auto options = std::make_shared<Options>();
+const RegisterCommand gradcheck_registered([](CLI::App& parser) {
+  auto options = std::make_shared<CheckOptions>();
   CLI::App* command = parser.add_subcommand("gradcheck", "check a model's gradients by finite differences");
   command->add_option("model", options->model, "the model's folder")->required();
   command->add_option("--samples", options->check.samples, "directions tried per layer")->check(CLI::PositiveNumber);
@@ -43,7 +43,7 @@ const RegisterCommand registered([](CLI::App& parser) {
   command->add_option("--seed", options->check.seed, "of the random directions");
   command->add_option("--tolerance", options->check.tolerance, "greatest relative error accepted")
       ->check(CLI::PositiveNumber);
-  command->callback([options] { run(*options); });
+  command->callback([options] { check(*options); });
 });
 
 }  // namespace

@@ -16,7 +16,7 @@ void write_pages(const std::filesystem::path& folder) {
   write_file(folder / "training.md", trainings_page());
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
+const RegisterCommand reference_registered([](CLI::App& parser) {
   auto folder = std::make_shared<std::string>();
   CLI::App* command = parser.add_subcommand("reference", "write the reference pages (Markdown) into a folder");
   command->add_option("folder", *folder, "where")->required();

@@ -15,7 +15,7 @@
 namespace convlens::viz {
 namespace {
 
-struct Options {
+struct TraceOptions {
   std::string config, trace;
   std::vector<std::string> overrides;
 };
@@ -72,7 +72,7 @@ void write_timeline(const std::vector<Event>& events, const std::string& file) {
   write_file(file, Json{{"traceEvents", list}, {"displayTimeUnit", "ms"}}.dump());
 }
 
-void run(const Options& options) {
+void trace(const TraceOptions& options) {
   std::vector<Event> events;
   RunOptions run_options{.quiet = true};
   run_options.on_session = [&](const RunConfig&, Session& session) {
@@ -86,13 +86,13 @@ void run(const Options& options) {
   if (!options.trace.empty()) write_timeline(events, options.trace);
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
-  auto options = std::make_shared<Options>();
+const RegisterCommand trace_registered([](CLI::App& parser) {
+  auto options = std::make_shared<TraceOptions>();
   CLI::App* command = parser.add_subcommand("trace", "run a configuration and show each step's time, bytes and norm");
   command->add_option("config", options->config, "configuration file")->required();
   command->add_option("--set", options->overrides, "key.path=value");
   command->add_option("--trace", options->trace, "also write a timeline for Perfetto or chrome://tracing to this file");
-  command->callback([options] { run(*options); });
+  command->callback([options] { trace(*options); });
 });
 
 }  // namespace

@@ -77,7 +77,7 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
              {{"losses", trainer.losses}, {"accuracies", trainer.accuracies}});
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
+const RegisterCommand train_registered([](CLI::App& parser) {
   auto options = std::make_shared<TrainingOptions>();
   CLI::App* command = parser.add_subcommand("train", "train a classifier on folders of pictures, one a class");
   options->add_to(*command);

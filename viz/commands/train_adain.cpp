@@ -32,7 +32,7 @@ std::map<std::string, double> scales_of(const AdaptiveStyleKeys& keys, const Inp
   return feature_scales(encoder, keys.loss.layers(), crops.batch(0, scaled_by), resolve_device(keys.device));
 }
 
-void train(const TrainingOptions& options, ProcessGroup& group) {
+void train_adain(const TrainingOptions& options, ProcessGroup& group) {
   AdaptiveStyleKeys keys;
   TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
@@ -63,12 +63,12 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
              inputs, trainer.record.json());
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
+const RegisterCommand train_adain_registered([](CLI::App& parser) {
   auto options = std::make_shared<TrainingOptions>();
   CLI::App* command =
       parser.add_subcommand("train_adain", "train a decoder that paints photos in the style of any picture");
   options->add_to(*command);
-  command->callback([options] { in_process_group([&](ProcessGroup& group) { train(*options, group); }); });
+  command->callback([options] { in_process_group([&](ProcessGroup& group) { train_adain(*options, group); }); });
 });
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace convlens::viz {
 namespace {
 
-void train(const TrainingOptions& options, ProcessGroup& group) {
+void train_fast_style(const TrainingOptions& options, ProcessGroup& group) {
   StyleKeys keys;
   TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
@@ -45,12 +45,12 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
              inputs, trainer.record.json());
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
+const RegisterCommand train_fast_style_registered([](CLI::App& parser) {
   auto options = std::make_shared<TrainingOptions>();
   CLI::App* command =
       parser.add_subcommand("train_fast_style", "train a network that paints photos in a style, or in several");
   options->add_to(*command);
-  command->callback([options] { in_process_group([&](ProcessGroup& group) { train(*options, group); }); });
+  command->callback([options] { in_process_group([&](ProcessGroup& group) { train_fast_style(*options, group); }); });
 });
 
 }  // namespace

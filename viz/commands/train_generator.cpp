@@ -11,7 +11,7 @@
 namespace convlens::viz {
 namespace {
 
-void train(const TrainingOptions& options, ProcessGroup& group) {
+void train_generator(const TrainingOptions& options, ProcessGroup& group) {
   GeneratorKeys keys;
   TrainingRun run(options, keys, group);
   const Optimizer optimizer = run.optimizer();
@@ -32,12 +32,12 @@ void train(const TrainingOptions& options, ProcessGroup& group) {
              inputs, trainer.record.json());
 }
 
-const RegisterCommand registered([](CLI::App& parser) {
+const RegisterCommand train_generator_registered([](CLI::App& parser) {
   auto options = std::make_shared<TrainingOptions>();
   CLI::App* command =
       parser.add_subcommand("train_generator", "train a network that makes an image of another's features of it");
   options->add_to(*command);
-  command->callback([options] { in_process_group([&](ProcessGroup& group) { train(*options, group); }); });
+  command->callback([options] { in_process_group([&](ProcessGroup& group) { train_generator(*options, group); }); });
 });
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 // A whole number of pixels of -span/2 .. span/2.
 float shift(Random& random, int64_t span) { return static_cast<float>(random.below(span + 1) - span / 2); }
 
-std::string number(double value) { return Json(value).dump(); }
+std::string json_number(double value) { return Json(value).dump(); }
 
 }  // namespace
 
@@ -73,8 +73,8 @@ std::string TransformKeys::text() const {
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (pad > 0) add("pad " + std::to_string(pad));
   if (jitter > 0) add("jitter " + std::to_string(jitter));
-  if (scale[0] != 1 || scale[1] != 1) add("scale " + number(scale[0]) + " to " + number(scale[1]));
-  if (rotate > 0) add("rotate " + number(rotate) + " degrees");
+  if (scale[0] != 1 || scale[1] != 1) add("scale " + json_number(scale[0]) + " to " + json_number(scale[1]));
+  if (rotate > 0) add("rotate " + json_number(rotate) + " degrees");
   if (jitter_after > 0) add("jitter " + std::to_string(jitter_after));
   return text;
 }

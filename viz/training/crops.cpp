@@ -11,7 +11,7 @@
 namespace convlens::viz {
 namespace {
 
-enum Stream : int64_t { shuffling, cutting };  // of random numbers
+enum CropStream : int64_t { crop_order, crop_places };  // of random numbers
 
 Image mirrored(Image image) {
   for (int c = 0; c < image.channels; ++c)
@@ -36,7 +36,7 @@ Crops::Crops(std::filesystem::path folder, const InputSpec& input, const CropKey
 const std::vector<std::filesystem::path>& Crops::order_of(int64_t epoch) {
   if (epoch == epoch_) return order_;
   order_ = files_;
-  Random(keys_.seed, shuffling, epoch).shuffle(order_);
+  Random(keys_.seed, crop_order, epoch).shuffle(order_);
   epoch_ = epoch;
   return order_;
 }
@@ -57,7 +57,7 @@ Image Crops::photo_of(int64_t index) {
 
 Image Crops::sample(int64_t index) {
   const Image photo = photo_of(index);
-  Random random(keys_.seed, cutting, index);
+  Random random(keys_.seed, crop_places, index);
   const Image square = random_square(photo, keys_.size, random);
   const auto size = static_cast<int>(keys_.size);
   const Image view = network_view(square, input_, size, size);

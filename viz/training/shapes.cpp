@@ -10,13 +10,13 @@ namespace convlens::viz {
 namespace {
 
 /// Whether a point lies in a shape of radius 1 around the origin.
-struct Figure {
+struct ShapeFigure {
   std::string name;
   bool (*holds)(double x, double y);
 };
 
-const std::vector<Figure>& figures() {
-  static const std::vector<Figure> list{
+const std::vector<ShapeFigure>& figures() {
+  static const std::vector<ShapeFigure> list{
       {"circle", [](double x, double y) { return x * x + y * y <= 1; }},
       {"cross",
        [](double x, double y) {
@@ -48,7 +48,7 @@ Colour contrasting_colour(Random& random, const Colour& other) {
   }
 }
 
-Image draw_mask(const Figure& figure, int size, Random& random) {
+Image draw_mask(const ShapeFigure& figure, int size, Random& random) {
   constexpr int samples = 4;  // each way
   const double radius = random.uniform(0.24, 0.4) * size, margin = radius + 1;
   const double x0 = random.uniform(margin, size - margin), y0 = random.uniform(margin, size - margin);
@@ -68,7 +68,7 @@ Image draw_mask(const Figure& figure, int size, Random& random) {
 const std::vector<std::string>& shape_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list;
-    for (const Figure& figure : figures()) list.push_back(figure.name);
+    for (const ShapeFigure& figure : figures()) list.push_back(figure.name);
     return list;
   }();
   return names;

@@ -9,11 +9,6 @@
 #include <immintrin.h>
 #endif
 
-// Vectors are passed between inlined functions alone, so their calling convention does not matter.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
-
 namespace convlens {
 
 /// `count` neighbouring numbers worked on at once: vectors of GCC and Clang, which become whatever registers the

@@ -1,13 +1,8 @@
-// backward_data of a stride-1 convolution is itself a stride-1 convolution of dL/dy, with the filters rotated by 180
-// degrees and input and output channels exchanged:
-//   dL/dx[i, h, w] = sum over o, r, s of w[o, i, k-1-r, k-1-s] dL/dy[o, h + r - (k-1-pad), w + s - (k-1-pad)].
-// oneDNN's backward Winograd transforms the weights at every run; its forward one takes them transformed once.
+// The gradient by oneDNN's forward Winograd (rotated.h): its backward one transforms the weights at every run, the
+// forward one takes them transformed once.
 
-#include <algorithm>
-#include <vector>
-
-#include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/cpu/onednn_convolution.h"
+#include "kernels/conv2d/cpu/rotated.h"
 
 namespace convlens {
 namespace {
@@ -19,65 +14,10 @@ const Variant& forward_winograd() {
   return variant;
 }
 
-/// The forward convolution that computes the gradient.
-Problem rotated(const Problem& problem) {
-  const Conv2dSizes s(problem);
-  const auto params = std::make_shared<Conv2dParams>();
-  params->out_channels = s.in_channels;
-  params->window.kernel = {s.y.kernel, s.x.kernel};
-  params->window.padding = {s.y.kernel - 1 - s.y.before, s.x.kernel - 1 - s.x.before, s.y.kernel - 1 - s.y.after,
-                            s.x.kernel - 1 - s.x.after};
-  params->bias = false;
-  Problem result;
-  result.params = params;
-  result.inputs = {problem.output};
-  result.output = problem.inputs[0];
-  result.weights = {{{s.in_channels, s.out_channels, s.y.kernel, s.x.kernel}}};
-  return result;
-}
-
 std::optional<std::string> refuses(const Problem& problem) {
-  const Conv2dSizes s(problem);
-  for (const WindowAxis& axis : {s.y, s.x}) {
-    if (axis.stride != 1 || axis.dilation != 1) return "needs stride 1 and dilation 1";
-    if (std::max(axis.before, axis.after) >= axis.kernel) return "needs a padding smaller than the filter";
-  }
-  if (s.groups != 1) return "needs one group";
+  if (auto reason = rotation_refuses(problem)) return reason;
   return forward_winograd().refuses(rotated(problem));
 }
-
-class RotatedKernel final : public Kernel {
- public:
-  explicit RotatedKernel(const Problem& problem)
-      : weights_desc_(rotated(problem).weights[0]), forward_(forward_winograd().prepare(rotated(problem))) {}
-
-  size_t workspace() const override { return forward_->workspace(); }
-  size_t packed_bytes() const override { return forward_->packed_bytes(); }
-
-  void pack(std::span<const TensorView> weights, std::byte* packed) override {
-    const Shape& s = weights_desc_.shape;  // in x out x kh x kw
-    const int64_t taps = s.h() * s.w();
-    std::vector<float> turned(static_cast<size_t>(s.elements()));
-    for (int64_t o = 0; o < s.c(); ++o)
-      for (int64_t i = 0; i < s.n(); ++i) {
-        const float* filter = weights[0].f32() + (o * s.n() + i) * taps;
-        std::reverse_copy(filter, filter + taps, turned.data() + (i * s.c() + o) * taps);
-      }
-    const TensorView view{weights_desc_, turned.data()};
-    forward_->pack({&view, 1}, packed);
-  }
-
-  void run(const Arguments& args) override {
-    forward_->run({.inputs = {&args.grad_output, 1},
-                   .output = args.grad_inputs[0],
-                   .workspace = args.workspace,
-                   .packed = args.packed});
-  }
-
- private:
-  TensorDesc weights_desc_;
-  std::unique_ptr<Kernel> forward_;
-};
 
 const RegisterVariant registered("conv2d", {.name = "onednn_winograd_rotated",
                                             .device = Device::cpu,
@@ -87,8 +27,9 @@ const RegisterVariant registered("conv2d", {.name = "onednn_winograd_rotated",
                                             .exact_integers = false,
                                             .layouts = forward_winograd().layouts,
                                             .refuses = refuses,
-                                            .prepare = [](const Problem& problem) -> std::unique_ptr<Kernel> {
-                                              return std::make_unique<RotatedKernel>(problem);
+                                            .prepare = [](const Problem& problem) {
+                                              return rotated_kernel(problem,
+                                                                    forward_winograd().prepare(rotated(problem)));
                                             }});
 
 }  // namespace

@@ -1,0 +1,15 @@
+#include "kernels/conv2d/cpu/winograd.h"
+
+namespace convlens {
+
+std::optional<std::string> winograd_refuses(const Problem& problem) {
+  constexpr int64_t fewest_channels = 16;
+  const Conv2dSizes s(problem);
+  for (const WindowAxis& axis : {s.y, s.x})
+    if (axis.kernel != 3 || axis.stride != 1 || axis.dilation != 1) return "needs 3 x 3 windows, stride 1, dilation 1";
+  if (s.groups != 1) return "needs one group";
+  if (std::min(s.in_channels, s.out_channels) < fewest_channels) return "is slower than the direct one on few channels";
+  return std::nullopt;
+}
+
+}  // namespace convlens

@@ -1,0 +1,240 @@
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
+#include "kernels/base/variant.h"
+#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/cpu/rotated.h"
+#include "kernels/conv2d/cpu/winograd_products.h"
+
+namespace convlens {
+
+/// A convolution of 3 x 3 windows and stride 1 by minimal filtering with these points (WinogradPoints), from and to the
+/// channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time: their transforms, the products with
+/// the filters' transforms (a product of matrices for each of the tile's places) and the sums' transforms stay in the
+/// cache of the core that makes them. Where there are fewer chunks than threads, the threads share each step of one.
+template <class Points, int lanes>
+class WinogradKernel final : public Kernel {
+  using Lanes = FloatLanes<lanes>;
+  static constexpr int64_t r = Points::outputs, tile = Points::tile, places = tile * tile;
+
+ public:
+  explicit WinogradKernel(const Problem& problem)
+      : sizes_(problem),
+        activation_(problem.activation.value_or(Activation{.negative_slope = 1})),
+        in_blocks_((sizes_.in_channels + lanes - 1) / lanes),
+        out_blocks_((sizes_.out_channels + lanes - 1) / lanes),
+        rows_((sizes_.y.output + r - 1) / r),
+        columns_((sizes_.x.output + r - 1) / r),
+        threads_(omp_get_max_threads()) {
+    const int64_t most = most_tiles();
+    const int64_t chunks = (tiles() + most - 1) / most;
+    shared_ = chunks < threads_;
+    const int64_t even_chunks = shared_ ? chunks : (chunks + threads_ - 1) / threads_ * threads_;
+    chunk_ = (tiles() + even_chunks - 1) / even_chunks;
+  }
+
+  size_t workspace() const override {
+    return static_cast<size_t>(chunk_floats() * (shared_ ? 1 : threads_)) * sizeof(float);
+  }
+  size_t packed_bytes() const override {
+    return static_cast<size_t>((places * in_blocks_ + 1) * out_blocks_ * lanes * lanes) * sizeof(float);
+  }
+
+  /// The filters' transforms as places x blocks of output channels x input channels x lanes, and the bias behind them.
+  void pack(std::span<const TensorView> weights, std::byte* packed) override {
+    auto* to = reinterpret_cast<float*>(packed);
+    std::fill_n(to, packed_bytes() / sizeof(float), 0.0F);
+    parallel_for(out_blocks_ * in_blocks_ * lanes, [&](int64_t i) {
+      const int64_t block = i / (in_blocks_ * lanes), c = i % (in_blocks_ * lanes);
+      if (c < sizes_.in_channels) pack_filters(weights[0].f32(), block, c, to);
+    });
+    if (weights.size() > 1) std::copy_n(weights[1].f32(), sizes_.out_channels, to + bias_offset());
+  }
+
+  void run(const Arguments& args) override {
+    auto* const memory = reinterpret_cast<float*>(args.workspace);
+    const int64_t chunks = (tiles() + chunk_ - 1) / chunk_;
+    if (shared_) {
+      for (int64_t i = 0; i < chunks; ++i) {
+        const Chunk chunk = make_chunk(i, memory);
+        parallel_for(in_blocks_, [&](int64_t block) { transform_input(args, chunk, block); });
+        parallel_for(places, [&](int64_t place) { multiply(args, chunk, place); });
+        parallel_for(out_blocks_, [&](int64_t block) { transform_output(args, chunk, block); });
+      }
+      return;
+    }
+#pragma omp parallel for schedule(static) num_threads(threads_)
+    for (int64_t i = 0; i < chunks; ++i) {
+      const Chunk chunk = make_chunk(i, memory + omp_get_thread_num() * chunk_floats());
+      for (int64_t block = 0; block < in_blocks_; ++block) transform_input(args, chunk, block);
+      for (int64_t place = 0; place < places; ++place) multiply(args, chunk, place);
+      for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block);
+    }
+  }
+
+ private:
+  // A chunk's transforms fit into a core's cache beside a slice of the filters. Where there are many channels they do
+  // not: then it is so large that its filters, read once a chunk, cost little more than its transforms.
+  int64_t most_tiles() const {
+    constexpr int64_t cached_floats = 96 << 10;
+    const int64_t blocks = in_blocks_ + out_blocks_;
+    return std::max(cached_floats / (places * lanes * blocks), 3 * lanes * in_blocks_ * out_blocks_ / (8 * blocks));
+  }
+
+  struct Chunk {
+    int64_t first, count;  // tiles
+    float *inputs, *products;
+  };
+
+  int64_t tiles() const { return sizes_.batch * rows_ * columns_; }
+  // From one place to the next; a vector more, so that places do not fall on the same lines of the cache.
+  int64_t input_stride() const { return (in_blocks_ * chunk_ + 1) * lanes; }
+  int64_t product_stride() const { return (out_blocks_ * chunk_ + 1) * lanes; }
+  int64_t chunk_floats() const { return places * (input_stride() + product_stride()); }
+  int64_t bias_offset() const { return places * in_blocks_ * out_blocks_ * lanes * lanes; }
+
+  Chunk make_chunk(int64_t i, float* memory) const {
+    return {i * chunk_, std::min(chunk_, tiles() - i * chunk_), memory, memory + places * input_stride()};
+  }
+
+  void pack_filters(const float* weights, int64_t block, int64_t c, float* to) const {
+    std::array<std::array<Lanes, 3>, 3> g{};
+    for (int64_t lane = 0; lane < std::min<int64_t>(lanes, sizes_.out_channels - block * lanes); ++lane)
+      for (int64_t i = 0; i < 9; ++i)
+        g[i / 3][i % 3][lane] = weights[((block * lanes + lane) * sizes_.in_channels + c) * 9 + i];
+    std::array<std::array<Lanes, tile>, 3> wide;
+    for (int64_t i = 0; i < 3; ++i) Points::filter(g[i], wide[i]);
+    for (int64_t x = 0; x < tile; ++x) {
+      std::array<Lanes, tile> u;
+      Points::filter(std::array<Lanes, 3>{wide[0][x], wide[1][x], wide[2][x]}, u);
+      for (int64_t y = 0; y < tile; ++y)
+        store_lanes(to + (((y * tile + x) * out_blocks_ + block) * in_blocks_ * lanes + c) * lanes, u[y]);
+    }
+  }
+
+  void transform_input(const Arguments& args, const Chunk& chunk, int64_t block) const {
+    const int64_t height = sizes_.y.input, width = sizes_.x.input;
+    for (int64_t t = 0; t < chunk.count; ++t) {
+      const int64_t n = (chunk.first + t) / (rows_ * columns_), row = (chunk.first + t) / columns_ % rows_;
+      const int64_t y0 = row * r - sizes_.y.before, x0 = (chunk.first + t) % columns_ * r - sizes_.x.before;
+      const float* plane = args.inputs[0].f32() + (n * in_blocks_ + block) * height * width * lanes;
+      std::array<std::array<Lanes, tile>, tile> wide;
+      const bool inside = y0 >= 0 && x0 >= 0 && y0 + tile <= height && x0 + tile <= width;
+      for (int64_t x = 0; x < tile; ++x) {
+        std::array<Lanes, tile> d;
+        const float* from = plane + (y0 * width + x0 + x) * lanes;
+        if (inside)
+#pragma GCC unroll 8
+          for (int64_t y = 0; y < tile; ++y) d[y] = load_lanes<Lanes>(from + y * width * lanes);
+        else
+#pragma GCC unroll 8
+          for (int64_t y = 0; y < tile; ++y)
+            d[y] = y0 + y >= 0 && y0 + y < height && x0 + x >= 0 && x0 + x < width
+                       ? load_lanes<Lanes>(from + y * width * lanes)
+                       : Lanes{};
+        Points::input(d, wide[x]);
+      }
+      float* to = chunk.inputs + (block * chunk.count + t) * lanes;
+      for (int64_t y = 0; y < tile; ++y) {
+        std::array<Lanes, tile> line, v;
+#pragma GCC unroll 8
+        for (int64_t x = 0; x < tile; ++x) line[x] = wide[x][y];
+        Points::input(line, v);
+#pragma GCC unroll 8
+        for (int64_t x = 0; x < tile; ++x) store_lanes(to + (y * tile + x) * input_stride(), v[x]);
+      }
+    }
+  }
+
+  void multiply(const Arguments& args, const Chunk& chunk, int64_t place) const {
+    multiply_all_tiles<lanes>(
+        chunk.inputs + place * input_stride(),
+        reinterpret_cast<const float*>(args.packed) + place * out_blocks_ * in_blocks_ * lanes * lanes,
+        chunk.products + place * product_stride(), chunk.count, in_blocks_, out_blocks_);
+  }
+
+  void transform_output(const Arguments& args, const Chunk& chunk, int64_t block) const {
+    const int64_t height = sizes_.y.output, width = sizes_.x.output;
+    const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + bias_offset() + block * lanes);
+    for (int64_t t = 0; t < chunk.count; ++t) {
+      const int64_t n = (chunk.first + t) / (rows_ * columns_), row = (chunk.first + t) / columns_ % rows_;
+      const int64_t y0 = row * r, x0 = (chunk.first + t) % columns_ * r;
+      const float* from = chunk.products + (block * chunk.count + t) * lanes;
+      std::array<std::array<Lanes, r>, tile> wide;
+      for (int64_t x = 0; x < tile; ++x) {
+        std::array<Lanes, tile> m;
+#pragma GCC unroll 8
+        for (int64_t y = 0; y < tile; ++y) m[y] = load_lanes<Lanes>(from + (y * tile + x) * product_stride());
+        Points::output(m, wide[x]);
+      }
+      float* plane = args.output.f32() + (n * out_blocks_ + block) * height * width * lanes;
+      for (int64_t y = 0; y < std::min(r, height - y0); ++y) {
+        std::array<Lanes, tile> line;
+        std::array<Lanes, r> result;
+#pragma GCC unroll 8
+        for (int64_t x = 0; x < tile; ++x) line[x] = wide[x][y];
+        Points::output(line, result);
+        float* to = plane + ((y0 + y) * width + x0) * lanes;
+        for (int64_t x = 0; x < std::min(r, width - x0); ++x) store_lanes(to + x * lanes, activated(result[x] + bias));
+      }
+    }
+  }
+
+  [[gnu::always_inline]] Lanes activated(const Lanes& v) const {
+    const auto slope = static_cast<float>(activation_.negative_slope), top = static_cast<float>(activation_.max_value);
+    const Lanes y = v > 0 ? v : v * slope;
+    return y > top ? Lanes{} + top : y;  // a NaN stays
+  }
+
+  Conv2dSizes sizes_;
+  Activation activation_;  // slope 1: none
+  int64_t in_blocks_, out_blocks_, rows_, columns_;
+  int threads_;
+  int64_t chunk_;  // tiles
+  bool shared_;    // by all threads, a chunk
+};
+
+/// Why a convolution is none that WinogradKernel computes, or nothing.
+std::optional<std::string> winograd_refuses(const Problem& problem);
+
+template <class Points>
+std::unique_ptr<Kernel> winograd_kernel(const Problem& problem) {
+  if (cpu_blocked_layout() == Layout::nchw16c) return std::make_unique<WinogradKernel<Points, 16>>(problem);
+  return std::make_unique<WinogradKernel<Points, 8>>(problem);
+}
+
+/// The gradient is the forward pass on rotated filters.
+template <class Points>
+Variant winograd_variant(std::string name, Pass pass, int priority, double relative_error) {
+  Variant variant{.name = std::move(name), .device = Device::cpu, .pass = pass, .priority = priority};
+  variant.relative_error = relative_error;
+  variant.exact_integers = false;
+  variant.layouts = [](const Problem&) { return IoLayout{cpu_blocked_layout(), cpu_blocked_layout()}; };
+  if (pass == Pass::forward) {
+    variant.fuses_activation = true;
+    variant.refuses = winograd_refuses;
+    variant.prepare = winograd_kernel<Points>;
+  } else {
+    variant.refuses = [](const Problem& problem) {
+      const auto reason = rotation_refuses(problem);
+      return reason ? reason : winograd_refuses(rotated(problem));
+    };
+    variant.prepare = [](const Problem& problem) {
+      return rotated_kernel(problem, winograd_kernel<Points>(rotated(problem)));
+    };
+  }
+  return variant;
+}
+
+}  // namespace convlens
