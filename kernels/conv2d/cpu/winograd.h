@@ -9,13 +9,13 @@
 #include <optional>
 #include <string>
 
+#include "kernels/base/cpu/blocked_gemm.h"
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/variant.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/cpu/rotated.h"
-#include "kernels/conv2d/cpu/winograd_products.h"
 
 namespace convlens {
 
@@ -158,10 +158,17 @@ class WinogradKernel final : public Kernel {
   }
 
   void multiply(const Arguments& args, const Chunk& chunk, int64_t place) const {
-    multiply_all_tiles<lanes>(
-        chunk.inputs + place * input_stride(),
-        reinterpret_cast<const float*>(args.packed) + place * out_blocks_ * in_blocks_ * lanes * lanes,
-        chunk.products + place * product_stride(), chunk.count, in_blocks_, out_blocks_);
+    BlockedGemm<lanes>{
+        .pixels = chunk.inputs + place * input_stride(),
+        .pixel_block_stride = chunk.count * lanes,
+        .matrix = reinterpret_cast<const float*>(args.packed) + place * out_blocks_ * in_blocks_ * lanes * lanes,
+        .results = chunk.products + place * product_stride(),
+        .result_block_stride = chunk.count * lanes,
+        .result_pixel_stride = lanes,
+        .count = chunk.count,
+        .in_blocks = in_blocks_,
+        .out_blocks = out_blocks_}
+        .run();
   }
 
   void transform_output(const Arguments& args, const Chunk& chunk, int64_t block) const {

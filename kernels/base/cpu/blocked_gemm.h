@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "kernels/base/cpu/lanes.h"
+
+namespace convlens {
+
+/// A pixel-by-pixel product: results[p][o] = sum over c of matrix[o][c] pixels[p][c], with channels in blocks of
+/// `lanes`. A pixel's channels of a block lie side by side and so do the pixels (a row of nchw8c or nchw16c); the
+/// matrix lies as blocks of o x c x lanes. `c` runs over whole blocks, whose missing channels must be zero in both.
+template <int lanes>
+struct BlockedGemm {
+  const float* pixels;
+  int64_t pixel_block_stride;  ///< floats from a block of channels to the next, of the same pixel
+  const float* matrix;
+  float* results;
+  int64_t result_block_stride, result_pixel_stride;  ///< floats from a block of results, or a pixel, to the next
+  int64_t count, in_blocks, out_blocks;              ///< pixels, blocks of c, blocks of o
+
+  /// Pixels that one pass over the matrix serves: with two vectors of results each they fill the registers.
+  static constexpr int most_pixels = lanes == 16 ? 14 : 6;
+
+  void run() const {
+    static constexpr auto by_count = []<int... p>(std::integer_sequence<int, p...>) {
+      using Pass = void (BlockedGemm::*)(int64_t, int64_t) const;
+      return std::array<std::array<Pass, 2>, most_pixels>{
+          {{&BlockedGemm::pass<p + 1, 1>, &BlockedGemm::pass<p + 1, 2>}...}};
+    }
+    (std::make_integer_sequence<int, most_pixels>{});
+    const int64_t passes = (count + most_pixels - 1) / most_pixels, even = (count + passes - 1) / passes;
+    for (int64_t o = 0; o < out_blocks; o += 2)
+      for (int64_t p = 0; p < count; p += even)
+        (this->*by_count[std::min(even, count - p) - 1][std::min<int64_t>(2, out_blocks - o) - 1])(p, o);
+  }
+
+ private:
+  template <int pixel_count, int vectors>
+  void pass(int64_t first_pixel, int64_t first_block) const {
+    using Lanes = FloatLanes<lanes>;
+    const int64_t matrix_stride = in_blocks * lanes * lanes;
+    const float *x = pixels + first_pixel * lanes, *m = matrix + first_block * matrix_stride;
+    std::array<std::array<Lanes, pixel_count>, vectors> sum{};
+    for (int64_t block = 0; block < in_blocks; ++block, x += pixel_block_stride)
+      for (int c = 0; c < lanes; ++c, m += lanes) {
+        std::array<Lanes, vectors> w;
+#pragma GCC unroll 2
+        for (int j = 0; j < vectors; ++j) w[j] = load_lanes<Lanes>(m + j * matrix_stride);
+#pragma GCC unroll 14
+        for (int p = 0; p < pixel_count; ++p)
+#pragma GCC unroll 2
+          for (int j = 0; j < vectors; ++j) sum[j][p] += x[p * lanes + c] * w[j];
+      }
+    float* to = results + first_block * result_block_stride + first_pixel * result_pixel_stride;
+#pragma GCC unroll 2
+    for (int j = 0; j < vectors; ++j)
+#pragma GCC unroll 14
+      for (int p = 0; p < pixel_count; ++p)
+        store_lanes(to + j * result_block_stride + p * result_pixel_stride, sum[j][p]);
+  }
+};
+
+}  // namespace convlens
