@@ -93,7 +93,7 @@ Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
     return list;
   };
   std::vector<Refusal> refused;
-  const auto candidates = variants(layer.op->name(), pass, request_.device);
+  const auto candidates = exact_ones_first(variants(layer.op->name(), pass, request_.device));
   if (auto choice = first_that_takes(candidates, base, layouts, std::nullopt, refused)) return *choice;
   throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no " + to_string(pass) + " on " +
                    to_string(request_.device) + " for its layouts");

@@ -79,7 +79,7 @@ std::optional<Activation> Planner::fusable_activation(const Node& node) const {
 
 Planner::Choice Planner::choose_forward(const Node& node) const {
   const Layer& layer = *node.layer;
-  auto candidates = variants(layer.op->name(), Pass::forward, request_.device);
+  auto candidates = exact_ones_first(variants(layer.op->name(), Pass::forward, request_.device));
   const auto pinned = request_.variants.find(layer.name);
   if (pinned != request_.variants.end()) {
     std::vector<std::string> names;

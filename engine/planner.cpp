@@ -185,6 +185,11 @@ bool Planner::exclusive(int value) const {
   return v.alias_of < 0 || exclusive(v.alias_of);
 }
 
+std::vector<const Variant*> Planner::exact_ones_first(std::vector<const Variant*> candidates) const {
+  std::ranges::stable_partition(candidates, [&](const Variant* v) { return v->relative_error <= request_.most_error; });
+  return candidates;
+}
+
 std::optional<Planner::Choice> Planner::first_that_takes(
     const std::vector<const Variant*>& candidates, const Problem& base,
     const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,

@@ -67,6 +67,7 @@ class Planner {
   void emit(Step step);
   void emit_move(Step::Kind kind, Pass pass, const std::string& layer, const Slot& from, const Slot& to);
   bool exclusive(int value) const;
+  std::vector<const Variant*> exact_ones_first(std::vector<const Variant*> candidates) const;
   std::optional<Choice> first_that_takes(
       const std::vector<const Variant*>& candidates, const Problem& base,
       const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,

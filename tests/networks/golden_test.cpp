@@ -65,14 +65,24 @@ TEST_P(Golden, OutputAndInputGradient) {
 
   PlanRequest request{.losses = {layer}};
   for (const auto& [name, gradient] : golden.at("gradients").items()) request.gradients.push_back(name);
+  const auto set_inputs = [&](Session& session) {
+    for (const InputSpec& spec : model->inputs) {
+      const Array input = golden_input(spec, seed, shape_of(golden.at("inputs").at(spec.name)));
+      expect_first(input, golden["inputs"][spec.name]);
+      session.set_input(spec.name, input);
+    }
+    session.forward();
+  };
+  Session fast(*model, request);
+  set_inputs(fast);
+  expect_samples(fast.value(layer), golden["output"], 1e-5, "output");
+
+  // Winograd's rounding, and ReLUs whose input it takes across zero, change gradients by up to 2e-4
+  // (fast_neural_style).
+  request.most_error = 2e-6;
   Session session(*model, request);
-  for (const InputSpec& spec : model->inputs) {
-    const Array input = golden_input(spec, seed, shape_of(golden.at("inputs").at(spec.name)));
-    expect_first(input, golden["inputs"][spec.name]);
-    session.set_input(spec.name, input);
-  }
-  session.forward();
-  expect_samples(session.value(layer), golden["output"], 1e-5, "output");
+  set_inputs(session);
+  expect_samples(session.value(layer), golden["output"], 1e-5, "output by exact variants");
   const Array functional = uniform("functional", seed, shape_of(golden.at("functional")));
   expect_first(functional, golden["functional"]);
   const Loss losses[] = {projection(layer, functional)};

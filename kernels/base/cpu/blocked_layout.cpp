@@ -11,4 +11,11 @@ Layout cpu_blocked_layout() {
 #endif
 }
 
+IoLayout cpu_blocked_layouts(const Problem&) { return {cpu_blocked_layout(), cpu_blocked_layout()}; }
+
+std::optional<std::string> refuses_layouts(const Problem& problem, const IoLayout& wanted) {
+  if (problem.inputs[0].layout == wanted.input && problem.output.layout == wanted.output) return std::nullopt;
+  return "takes " + to_string(wanted.input) + " and gives " + to_string(wanted.output) + " alone";
+}
+
 }  // namespace convlens

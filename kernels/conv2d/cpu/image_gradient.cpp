@@ -136,13 +136,15 @@ class ImageGradientKernel final : public Kernel {
   std::vector<Column> columns_;
 };
 
+IoLayout layouts(const Problem&) { return {Layout::nchw, cpu_blocked_layout()}; }
+
 std::optional<std::string> refuses(const Problem& problem) {
   const Conv2dSizes s(problem);
   if (s.in_channels > most_channels) return "is for images of up to four channels";
   if (s.y.kernel > most_rows) return "is for windows of up to 16 rows";
   if (s.groups != 1) return "needs one group";
   if (s.y.dilation != 1 || s.x.dilation != 1) return "needs dilation 1";
-  return std::nullopt;
+  return refuses_layouts(problem, layouts(problem));
 }
 
 std::unique_ptr<Kernel> prepare(const Problem& problem) {
@@ -154,10 +156,7 @@ const RegisterVariant registered("conv2d", {.name = "image_gradient",
                                             .device = Device::cpu,
                                             .pass = Pass::backward_data,
                                             .priority = 30,
-                                            .layouts =
-                                                [](const Problem&) {
-                                                  return IoLayout{Layout::nchw, cpu_blocked_layout()};
-                                                },
+                                            .layouts = layouts,
                                             .refuses = refuses,
                                             .prepare = prepare});
 

@@ -9,7 +9,7 @@ std::optional<std::string> winograd_refuses(const Problem& problem) {
     if (axis.kernel != 3 || axis.stride != 1 || axis.dilation != 1) return "needs 3 x 3 windows, stride 1, dilation 1";
   if (s.groups != 1) return "needs one group";
   if (std::min(s.in_channels, s.out_channels) < fewest_channels) return "is slower than the direct one on few channels";
-  return std::nullopt;
+  return refuses_layouts(problem, cpu_blocked_layouts(problem));
 }
 
 }  // namespace convlens

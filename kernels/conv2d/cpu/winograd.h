@@ -227,7 +227,7 @@ Variant winograd_variant(std::string name, Pass pass, int priority, double relat
   Variant variant{.name = std::move(name), .device = Device::cpu, .pass = pass, .priority = priority};
   variant.relative_error = relative_error;
   variant.exact_integers = false;
-  variant.layouts = [](const Problem&) { return IoLayout{cpu_blocked_layout(), cpu_blocked_layout()}; };
+  variant.layouts = cpu_blocked_layouts;
   if (pass == Pass::forward) {
     variant.fuses_activation = true;
     variant.refuses = winograd_refuses;

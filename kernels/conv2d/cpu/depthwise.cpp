@@ -1,0 +1,235 @@
+// Depthwise convolutions of 3 x 3 and 5 x 5 windows: a filter a channel, so a vector of channels times a vector of
+// weights, no sums across. Several neighbouring results are made at once, which share each vector of weights, with all
+// of a row's taps unrolled. dL/dx is gathered: a pixel of it is a sum over the taps whose window reaches it, every
+// stride-th of a row, and pixels `stride` apart are reached by the same taps.
+
+#include <array>
+
+#include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
+#include "kernels/base/registry.h"
+#include "kernels/conv2d/conv2d.h"
+
+namespace convlens {
+namespace {
+
+/// Results of a row, `result_step` pixels apart, and the taps they are sums of: tap `j` of result `u` is weight
+/// j * weight_step times pixel j * tap_step + u * pixel_step.
+template <int lanes, int taps, int weight_step, int tap_step, int pixel_step>
+struct RowTaps {
+  using Lanes = FloatLanes<lanes>;
+
+  template <size_t count>
+  [[gnu::always_inline]] static inline void add(std::array<Lanes, count>& sum, const float* weights,
+                                                const float* pixels) {
+#pragma GCC unroll 5
+    for (int j = 0; j < taps; ++j) {
+      const auto weight = load_lanes<Lanes>(weights + j * weight_step * lanes);
+#pragma GCC unroll 6
+      for (int u = 0; u < static_cast<int>(count); ++u)
+        sum[u] += weight * load_lanes<Lanes>(pixels + (j * tap_step + u * pixel_step) * lanes);
+    }
+  }
+
+  /// Of one result, those taps alone whose pixels, the first of which is number `first`, lie within the row.
+  static void add_inside(Lanes& sum, const float* weights, const float* row, int64_t first, int64_t width) {
+    for (int j = 0; j < taps; ++j) {
+      const int64_t pixel = first + j * tap_step;
+      if (pixel >= 0 && pixel < width)
+        sum += load_lanes<Lanes>(weights + j * weight_step * lanes) * load_lanes<Lanes>(row + pixel * lanes);
+    }
+  }
+};
+
+/// Rows of pixels under a row of results, and each one's weights.
+template <int k>
+struct Rows {
+  int count = 0;
+  std::array<const float*, k> pixels, weights;
+};
+
+constexpr int results_at_once = 6;
+
+/// Calls store(u, sum) for results [0, count) of a row. The first tap of result u is pixel `first` + u * pixel_step of
+/// `width`.
+template <int lanes, int taps, int weight_step, int tap_step, int pixel_step, int k, class Store>
+void sum_row(const Rows<k>& rows, FloatLanes<lanes> start, int64_t first, int64_t width, int64_t count,
+             const Store& store) {
+  using Taps = RowTaps<lanes, taps, weight_step, tap_step, pixel_step>;
+  using Lanes = FloatLanes<lanes>;
+  // All taps of results [begin, end) are inside.
+  const int64_t lowest = std::min(0, (taps - 1) * tap_step), highest = std::max(0, (taps - 1) * tap_step);
+  const int64_t begin = std::clamp<int64_t>((pixel_step - 1 - first - lowest) / pixel_step, 0, count);
+  const int64_t end = std::clamp<int64_t>((width - 1 - first - highest + pixel_step) / pixel_step, begin, count);
+  const auto at_edge = [&](int64_t u) {
+    Lanes sum = start;
+    for (int r = 0; r < rows.count; ++r)
+      Taps::add_inside(sum, rows.weights[r], rows.pixels[r], first + u * pixel_step, width);
+    store(u, sum);
+  };
+  const auto inside = [&]<size_t at_once>(int64_t u, std::integral_constant<size_t, at_once>) {
+    std::array<Lanes, at_once> sum;
+    sum.fill(start);
+    for (int r = 0; r < rows.count; ++r)
+      Taps::add(sum, rows.weights[r], rows.pixels[r] + (first + u * pixel_step) * lanes);
+    for (size_t i = 0; i < at_once; ++i) store(u + static_cast<int64_t>(i), sum[i]);
+  };
+  for (int64_t u = 0; u < begin; ++u) at_edge(u);
+  // The last results are made together with some that are there already.
+  if (end - begin >= results_at_once)
+    for (int64_t u = begin; u < end; u += results_at_once)
+      inside(std::min<int64_t>(u, end - results_at_once), std::integral_constant<size_t, results_at_once>{});
+  else
+    for (int64_t u = begin; u < end; ++u) inside(u, std::integral_constant<size_t, 1>{});
+  for (int64_t u = end; u < count; ++u) at_edge(u);
+}
+
+template <int lanes>
+class DepthwiseKernel : public Kernel {
+ public:
+  explicit DepthwiseKernel(const Problem& problem)
+      : s_(problem),
+        activation_(problem.activation.value_or(Activation{.negative_slope = 1})),
+        blocks_((s_.in_channels + lanes - 1) / lanes) {}
+
+  size_t packed_bytes() const override { return static_cast<size_t>(blocks_ * (taps() + 1) * lanes) * sizeof(float); }
+
+  /// Blocks of channels x taps x lanes, and the bias behind them.
+  void pack(std::span<const TensorView> weights, std::byte* packed) override {
+    auto* to = reinterpret_cast<float*>(packed);
+    std::fill_n(to, packed_bytes() / sizeof(float), 0.0F);
+    for (int64_t c = 0; c < s_.in_channels; ++c)
+      for (int64_t tap = 0; tap < taps(); ++tap)
+        to[(c / lanes * taps() + tap) * lanes + c % lanes] = weights[0].f32()[c * taps() + tap];
+    if (weights.size() > 1) std::copy_n(weights[1].f32(), s_.in_channels, to + blocks_ * taps() * lanes);
+  }
+
+ protected:
+  int64_t taps() const { return s_.y.kernel * s_.x.kernel; }
+  const float* weights(const Arguments& args, int64_t block) const {
+    return reinterpret_cast<const float*>(args.packed) + block * taps() * lanes;
+  }
+  const float* bias(const Arguments& args, int64_t block) const {
+    return reinterpret_cast<const float*>(args.packed) + (blocks_ * taps() + block) * lanes;
+  }
+
+  Conv2dSizes s_;
+  Activation activation_;  // slope 1: none
+  int64_t blocks_;
+};
+
+template <int lanes, int k, int stride>
+class Forward final : public DepthwiseKernel<lanes> {
+  using Base = DepthwiseKernel<lanes>;
+  using Base::s_, Base::blocks_, Base::activation_;
+  using Lanes = FloatLanes<lanes>;
+
+ public:
+  using Base::Base;
+
+  void run(const Arguments& args) override {
+    parallel_for(s_.batch * blocks_ * s_.y.output, [&](int64_t i) {
+      const int64_t plane = i / s_.y.output, p = i % s_.y.output, block = plane % blocks_;
+      const float* x = args.inputs[0].f32() + plane * s_.y.input * s_.x.input * lanes;
+      Rows<k> rows;
+      for (int64_t r = 0; r < k; ++r) {
+        const int64_t h = p * stride + r - s_.y.before;
+        if (h < 0 || h >= s_.y.input) continue;
+        rows.pixels[rows.count] = x + h * s_.x.input * lanes;
+        rows.weights[rows.count++] = this->weights(args, block) + r * k * lanes;
+      }
+      float* y = args.output.f32() + i * s_.x.output * lanes;
+      const auto slope = static_cast<float>(activation_.negative_slope);
+      const auto top = static_cast<float>(activation_.max_value);
+      sum_row<lanes, k, 1, 1, stride>(rows, load_lanes<Lanes>(this->bias(args, block)), -s_.x.before, s_.x.input,
+                                      s_.x.output, [&](int64_t q, const Lanes& sum) {
+                                        const Lanes v = sum > 0 ? sum : sum * slope;
+                                        store_lanes(y + q * lanes, v > top ? Lanes{} + top : v);  // a NaN stays
+                                      });
+    });
+  }
+};
+
+template <int lanes, int k, int stride>
+class BackwardData final : public DepthwiseKernel<lanes> {
+  using Base = DepthwiseKernel<lanes>;
+  using Base::s_, Base::blocks_;
+  using Lanes = FloatLanes<lanes>;
+
+ public:
+  using Base::Base;
+
+  void run(const Arguments& args) override {
+    parallel_for(s_.batch * blocks_ * s_.y.input, [&](int64_t i) {
+      const int64_t plane = i / s_.y.input, y = i % s_.y.input + s_.y.before;
+      const float* grad_y = args.grad_output.f32() + plane * s_.y.output * s_.x.output * lanes;
+      Rows<k> rows;
+      for (int64_t r = y % stride; r < k; r += stride) {
+        const int64_t p = (y - r) / stride;
+        if (y < r || p >= s_.y.output) continue;
+        rows.pixels[rows.count] = grad_y + p * s_.x.output * lanes;
+        rows.weights[rows.count++] = this->weights(args, plane % blocks_) + r * k * lanes;
+      }
+      float* to = args.grad_inputs[0].f32() + i * s_.x.input * lanes;
+      add_column_class<0>(rows, to);
+      if constexpr (stride > 1) add_column_class<1>(rows, to);
+    });
+  }
+
+ private:
+  /// Columns that are reached by the taps `tap`, tap + stride ..
+  template <int tap>
+  void add_column_class(Rows<k> rows, float* to) const {
+    const int64_t first = (tap + stride - s_.x.before % stride) % stride;  // column
+    for (int r = 0; r < rows.count; ++r) rows.weights[r] += tap * lanes;
+    sum_row<lanes, (k - tap + stride - 1) / stride, stride, -1, 1>(
+        rows, Lanes{}, (first + s_.x.before - tap) / stride, s_.x.output, (s_.x.input - first + stride - 1) / stride,
+        [&](int64_t u, const Lanes& sum) { store_lanes(to + (first + u * stride) * lanes, sum); });
+  }
+};
+
+std::optional<std::string> refuses(const Problem& problem) {
+  const Conv2dSizes s(problem);
+  if (s.groups != s.in_channels || s.groups != s.out_channels) return "needs a filter a channel";
+  for (const WindowAxis& axis : {s.y, s.x}) {
+    if (axis.kernel != s.x.kernel || (axis.kernel != 3 && axis.kernel != 5)) return "needs 3 x 3 or 5 x 5 windows";
+    if (axis.stride != s.x.stride || axis.stride > 2) return "needs stride 1 or 2";
+    if (axis.dilation != 1) return "needs dilation 1";
+  }
+  return refuses_layouts(problem, cpu_blocked_layouts(problem));
+}
+
+template <template <int, int, int> class Pass, int lanes>
+std::unique_ptr<Kernel> prepare_for(const Problem& problem) {
+  const Conv2dSizes s(problem);
+  if (s.x.kernel == 3 && s.x.stride == 1) return std::make_unique<Pass<lanes, 3, 1>>(problem);
+  if (s.x.kernel == 3) return std::make_unique<Pass<lanes, 3, 2>>(problem);
+  if (s.x.stride == 1) return std::make_unique<Pass<lanes, 5, 1>>(problem);
+  return std::make_unique<Pass<lanes, 5, 2>>(problem);
+}
+
+template <template <int, int, int> class Pass>
+std::unique_ptr<Kernel> prepare(const Problem& problem) {
+  if (cpu_blocked_layout() == Layout::nchw16c) return prepare_for<Pass, 16>(problem);
+  return prepare_for<Pass, 8>(problem);
+}
+
+const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
+                                                    .device = Device::cpu,
+                                                    .pass = Pass::forward,
+                                                    .priority = 12,
+                                                    .fuses_activation = true,
+                                                    .layouts = cpu_blocked_layouts,
+                                                    .refuses = refuses,
+                                                    .prepare = prepare<Forward>});
+const RegisterVariant registered_backward_data("conv2d", {.name = "depthwise",
+                                                          .device = Device::cpu,
+                                                          .pass = Pass::backward_data,
+                                                          .priority = 12,
+                                                          .layouts = cpu_blocked_layouts,
+                                                          .refuses = refuses,
+                                                          .prepare = prepare<BackwardData>});
+
+}  // namespace
+}  // namespace convlens
