@@ -215,10 +215,14 @@ std::unique_ptr<Kernel> prepare(const Problem& problem) {
   return prepare_for<Pass, 8>(problem);
 }
 
+// oneDNN's forward kernels are faster; its gradient's are not with AVX2 (docs/results/conv2d-cpu.md), and with AVX-512
+// that is not measured.
+const int backward_priority = cpu_blocked_layout() == Layout::nchw8c ? 12 : 8;
+
 const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
                                                     .device = Device::cpu,
                                                     .pass = Pass::forward,
-                                                    .priority = 12,
+                                                    .priority = 8,
                                                     .fuses_activation = true,
                                                     .layouts = cpu_blocked_layouts,
                                                     .refuses = refuses,
@@ -226,7 +230,7 @@ const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
 const RegisterVariant registered_backward_data("conv2d", {.name = "depthwise",
                                                           .device = Device::cpu,
                                                           .pass = Pass::backward_data,
-                                                          .priority = 12,
+                                                          .priority = backward_priority,
                                                           .layouts = cpu_blocked_layouts,
                                                           .refuses = refuses,
                                                           .prepare = prepare<BackwardData>});
