@@ -24,8 +24,8 @@ struct PlanRequest {
   std::set<std::string> frozen;                 ///< layers whose weights nobody trains
   std::map<std::string, std::string> variants;  ///< layer -> name of the forward variant to use, or an error
   bool rewrite = true;                          ///< fold batch norms, fuse activations
-  double most_error =
-      1e-5;  ///< variants of a greater Variant::relative_error are taken where no other can be, or named
+  /// Variants of a greater Variant::relative_error are taken only where no other can be, or where they are named.
+  double most_error = 1e-5;
 };
 
 /// A tensor's place: a description, and the piece of the arena that holds it.

@@ -54,6 +54,20 @@ TEST(Plan, FoldsBatchNormAndFusesTheActivation) {
   EXPECT_EQ(plan.fused.at("relu1"), "bn1");
 }
 
+TEST(Plan, TakesNoVariantLessExactThanAllowed) {
+  ModelBuilder b({1, 32, 56, 56});
+  b.add("conv", "conv2d", {{"out_channels", 32}, {"kernel_size", 3}, {"padding", 1}});
+  const auto worst = [&](double most_error) {
+    const Plan plan = make_plan(b.model(), {.losses = {"conv"}, .gradients = {"image"}, .most_error = most_error});
+    double result = 0;
+    for (const Step& step : plan.steps)
+      if (step.variant) result = std::max(result, step.variant->relative_error);
+    return result;
+  };
+  EXPECT_EQ(worst(1e-5), 1e-5);  // Winograd's
+  EXPECT_LE(worst(2e-6), 2e-6);
+}
+
 TEST(Plan, KeepsWhatIsObserved) {
   const auto b = small_network();
   const Plan plan = make_plan(b.model(), {.observe = {"conv1", "bn1", "fc"}});
