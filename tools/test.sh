@@ -133,7 +133,7 @@ if [ "$quick" = no ]; then
     # Without CUDA kernels, which would take half an hour here: tests/lens watches each of their accesses. Nor what takes
     # minutes to learn.
     # shellcheck disable=SC2086  # suites are words
-    GTEST_FILTER='-*__simt_*:*__simt:Train.Learns*:FolderRun.EmbeddingByTsne*' test_programs "$instrumented" $suites
+    GTEST_FILTER='-*__simt_*:*__simt:Train.Learns*:FolderRun.EmbeddingByTsne*:*.AnInterruptKeepsAndResume*:DeepDream.GoesOn*' test_programs "$instrumented" $suites
     if [ -n "$compiler" ]; then
       step "fuzzing"
       tests/fuzz/run.sh "$fuzz_seconds" "build/$instrumented" | tee "$results/fuzz.log"

@@ -77,8 +77,9 @@ class Windows : public ::testing::Test {
 TEST_F(Windows, GiveTheTermsAndTheGradientOfTheWholePicture) {
   PictureNetwork network(run_, {height, width});
   add_terms(network);
-  const auto whole = network.evaluator(run_, std::nullopt), windows = network.evaluator(run_, bytes_of(network) / 2);
-  const auto stages = network.stages("picture", bytes_of(network) / 2);
+  const auto whole = network.evaluator(run_, std::nullopt),
+             windows = network.evaluator(run_, bytes_of(network) * 2 / 3);
+  const auto stages = network.stages("picture", bytes_of(network) * 2 / 3);
   ASSERT_NE(stages.back().name.find("windows"), std::string::npos) << stages.back().name;
   EXPECT_EQ(whole->names(), windows->names());
   const Array x = to_pixels(scribble(height, width, 3), model_->image_input());
@@ -111,7 +112,7 @@ TEST_F(Windows, GiveTheMapsAndGramMatricesOfTheWholePicture) {
 TEST_F(Windows, SayWhatIsNotFinite) {
   PictureNetwork network(run_, {height, width});
   add_terms(network);
-  const auto windows = network.evaluator(run_, bytes_of(network) / 2);
+  const auto windows = network.evaluator(run_, bytes_of(network) * 2 / 3);
   Array x = to_pixels(scribble(height, width, 3), model_->image_input()), gradient;
   windows->evaluate(0, x, gradient);
   EXPECT_EQ(windows->first_not_finite(), "");
