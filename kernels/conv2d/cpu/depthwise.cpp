@@ -6,6 +6,7 @@
 #include <array>
 
 #include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/lane_activation.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
@@ -89,9 +90,7 @@ template <int lanes>
 class DepthwiseKernel : public Kernel {
  public:
   explicit DepthwiseKernel(const Problem& problem)
-      : s_(problem),
-        activation_(problem.activation.value_or(Activation{.negative_slope = 1})),
-        blocks_((s_.in_channels + lanes - 1) / lanes) {}
+      : s_(problem), activated_(problem.activation), blocks_((s_.in_channels + lanes - 1) / lanes) {}
 
   size_t packed_bytes() const override { return static_cast<size_t>(blocks_ * (taps() + 1) * lanes) * sizeof(float); }
 
@@ -115,14 +114,14 @@ class DepthwiseKernel : public Kernel {
   }
 
   Conv2dSizes s_;
-  Activation activation_;  // slope 1: none
+  LaneActivation activated_;
   int64_t blocks_;
 };
 
 template <int lanes, int k, int stride>
 class Forward final : public DepthwiseKernel<lanes> {
   using Base = DepthwiseKernel<lanes>;
-  using Base::s_, Base::blocks_, Base::activation_;
+  using Base::s_, Base::blocks_, Base::activated_;
   using Lanes = FloatLanes<lanes>;
 
  public:
@@ -140,13 +139,9 @@ class Forward final : public DepthwiseKernel<lanes> {
         rows.weights[rows.count++] = this->weights(args, block) + r * k * lanes;
       }
       float* y = args.output.f32() + i * s_.x.output * lanes;
-      const auto slope = static_cast<float>(activation_.negative_slope);
-      const auto top = static_cast<float>(activation_.max_value);
-      sum_row<lanes, k, 1, 1, stride>(rows, load_lanes<Lanes>(this->bias(args, block)), -s_.x.before, s_.x.input,
-                                      s_.x.output, [&](int64_t q, const Lanes& sum) {
-                                        const Lanes v = sum > 0 ? sum : sum * slope;
-                                        store_lanes(y + q * lanes, v > top ? Lanes{} + top : v);  // a NaN stays
-                                      });
+      sum_row<lanes, k, 1, 1, stride>(
+          rows, load_lanes<Lanes>(this->bias(args, block)), -s_.x.before, s_.x.input, s_.x.output,
+          [&](int64_t q, const Lanes& sum) { store_lanes(y + q * lanes, activated_(sum)); });
     });
   }
 };

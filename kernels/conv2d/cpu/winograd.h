@@ -11,6 +11,7 @@
 
 #include "kernels/base/cpu/blocked_gemm.h"
 #include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/cpu/lane_activation.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/variant.h"
@@ -31,7 +32,7 @@ class WinogradKernel final : public Kernel {
  public:
   explicit WinogradKernel(const Problem& problem)
       : sizes_(problem),
-        activation_(problem.activation.value_or(Activation{.negative_slope = 1})),
+        activated_(problem.activation),
         in_blocks_((sizes_.in_channels + lanes - 1) / lanes),
         out_blocks_((sizes_.out_channels + lanes - 1) / lanes),
         rows_((sizes_.y.output + r - 1) / r),
@@ -193,19 +194,13 @@ class WinogradKernel final : public Kernel {
         for (int64_t x = 0; x < tile; ++x) line[x] = wide[x][y];
         Points::output(line, result);
         float* to = plane + ((y0 + y) * width + x0) * lanes;
-        for (int64_t x = 0; x < std::min(r, width - x0); ++x) store_lanes(to + x * lanes, activated(result[x] + bias));
+        for (int64_t x = 0; x < std::min(r, width - x0); ++x) store_lanes(to + x * lanes, activated_(result[x] + bias));
       }
     }
   }
 
-  [[gnu::always_inline]] Lanes activated(const Lanes& v) const {
-    const auto slope = static_cast<float>(activation_.negative_slope), top = static_cast<float>(activation_.max_value);
-    const Lanes y = v > 0 ? v : v * slope;
-    return y > top ? Lanes{} + top : y;  // a NaN stays
-  }
-
   Conv2dSizes sizes_;
-  Activation activation_;  // slope 1: none
+  LaneActivation activated_;
   int64_t in_blocks_, out_blocks_, rows_, columns_;
   int threads_;
   int64_t chunk_;  // tiles
