@@ -35,6 +35,11 @@ IndexRange covered_inputs(const WindowAxis& a, int64_t output) {
   return {std::max<int64_t>(first, 0), std::min(first + a.kernel, a.input)};
 }
 
+IndexRange whole_windows(const WindowAxis& a) {
+  const int64_t begin = std::min((a.before + a.stride - 1) / a.stride, a.output), last = a.input + a.before - a.kernel;
+  return {begin, std::clamp(last < 0 ? 0 : last / a.stride + 1, begin, a.output)};
+}
+
 IndexRange covering_outputs(const WindowAxis& a, int64_t input) {
   // The window of output o holds i when o s <= i + before < o s + k.
   const int64_t position = input + a.before;

@@ -23,6 +23,9 @@ struct PoolWindow {
 /// The elements of the input under the window of one output.
 IndexRange covered_inputs(const WindowAxis& axis, int64_t output);
 
+/// The outputs whose windows lie inside the input; they may be none.
+IndexRange whole_windows(const WindowAxis& axis);
+
 /// The outputs whose windows hold one element of the input; empty where the stride leaves it out.
 IndexRange covering_outputs(const WindowAxis& axis, int64_t input);
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-#if defined(__AVX2__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -48,11 +48,34 @@ template <int lanes, class T>
   return __builtin_convertvector(load_lanes<typename VectorOf<T, lanes>::type>(from), IntLanes<lanes>);
 }
 
-/// Calls body(std::integral_constant<int, lanes>) with the widest vector of which `count` neighbours fill at least one.
+/// Bit i tells whether element i of a comparison's result is true.
+inline uint32_t mask_bits(const IntLanes<8>& mask) {
+#if defined(__AVX__)
+  return static_cast<uint32_t>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
+#else
+  uint32_t bits = 0;
+  for (int i = 0; i < 8; ++i) bits |= static_cast<uint32_t>(mask[i] & 1) << i;
+  return bits;
+#endif
+}
+
+/// Floats in a register of the processor that is compiled for. GCC 12 keeps wider vectors in memory.
+#if defined(__AVX512F__)
+constexpr int native_lanes = 16;
+#elif defined(__AVX__)
+constexpr int native_lanes = 8;
+#else
+constexpr int native_lanes = 4;
+#endif
+
+/// Calls body(std::integral_constant<int, lanes>) with the widest vector of the processor's of which `count` neighbours
+/// fill at least one.
 template <class Body>
 void with_lanes(int64_t count, const Body& body) {
-  if (count >= 16) return body(std::integral_constant<int, 16>{});
-  if (count >= 8) return body(std::integral_constant<int, 8>{});
+  if constexpr (native_lanes >= 16)
+    if (count >= 16) return body(std::integral_constant<int, 16>{});
+  if constexpr (native_lanes >= 8)
+    if (count >= 8) return body(std::integral_constant<int, 8>{});
   if (count >= 4) return body(std::integral_constant<int, 4>{});
   body(std::integral_constant<int, 1>{});
 }

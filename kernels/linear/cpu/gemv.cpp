@@ -14,8 +14,8 @@
 namespace convlens {
 namespace {
 
-using Lanes = FloatLanes<16>;
-constexpr int64_t lanes = 16;
+using Lanes = FloatLanes<native_lanes>;
+constexpr int64_t lanes = native_lanes;
 constexpr int64_t row_group = 4;
 
 float horizontal_sum(const Lanes& v) {

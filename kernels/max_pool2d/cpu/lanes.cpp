@@ -1,7 +1,7 @@
 // Layouts with channels side by side (blocked, NHWC): a vector of channels is compared as one.
 // Forward: maximum and tap stay in registers while the window is read; one store each.
-// Backward gathers: every element of the input adds up the gradients of those windows that hold it and whose note names
-// it. Nothing is written twice, so rows go to threads freely and no zeros need be laid first.
+// Backward: a row of the input adds up what the rows of windows over it give to those elements that their notes name.
+// Each row has one owner, so rows go to threads freely.
 
 #include <vector>
 
@@ -23,9 +23,12 @@ template <int lanes, class Note>
 class LaneMaxPool {
  public:
   LaneMaxPool(const Problem& problem)
-      : s_(problem), e_(problem.output), x_plane_(s_.y.input * s_.x.input * e_.block), x_row_(s_.x.input * e_.block) {
+      : s_(problem),
+        e_(problem.output),
+        x_plane_(s_.y.input * s_.x.input * e_.block),
+        x_row_(s_.x.input * e_.block),
+        whole_(whole_windows(s_.x)) {
     for (int64_t h = 0; h < s_.y.input; ++h) rows_.push_back(covering_outputs(s_.y, h));
-    for (int64_t w = 0; w < s_.x.input; ++w) columns_.push_back(covering_outputs(s_.x, w));
   }
 
   void forward(const float* x, float* y, Note* notes) const {
@@ -109,33 +112,55 @@ class LaneMaxPool {
     store_lanes(y, best);
   }
 
+  // A vector of channels after the other, so that sums in place are made once where the last vector overlaps.
   void backward_row(const float* grad_y, const Note* notes, int64_t h, float* grad_x) const {
     const IndexRange rows = rows_[static_cast<size_t>(h)];
-    const int64_t block = e_.block, y_row = e_.w * block;
-    // Going from one output to the next, the tap under which it sees the same input element falls by the stride.
-    const int64_t tap_row = s_.y.stride * s_.x.kernel, tap_column = s_.x.stride;
-    const int64_t row_tap = (h + s_.y.before - rows.begin * s_.y.stride) * s_.x.kernel;
-    for (int64_t w = 0; w < s_.x.input; ++w) {
-      const IndexRange columns = columns_[static_cast<size_t>(w)];
-      const int64_t first_tap = row_tap + w + s_.x.before - columns.begin * s_.x.stride;
-      const int64_t first = rows.begin * y_row + columns.begin * block;
-      for_each_vector<lanes>(block, [&](int64_t c) {
-        Values sum{};
-        for (int64_t p = 0; p < rows.size(); ++p)
-          for (int64_t q = 0; q < columns.size(); ++q) {
-            const int64_t at = first + p * y_row + q * block + c;
-            const Taps here = Taps{} + static_cast<int32_t>(first_tap - p * tap_row - q * tap_column);
-            sum += load_widened<lanes>(notes + at) == here ? load_lanes<Values>(grad_y + at) : Values{};
-          }
-        store_lanes(grad_x + w * block + c, sum);
-      });
+    for_each_vector<lanes>(e_.block, [&](int64_t c) {
+      for (int64_t w = 0; w < s_.x.input; ++w) store_lanes(grad_x + w * e_.block + c, Values{});
+      for (int64_t p = rows.begin; p < rows.end; ++p) {
+        const int64_t at = p * e_.w * e_.block + c, tap = (h + s_.y.before - p * s_.y.stride) * s_.x.kernel;
+        add_row(grad_y + at, notes + at, tap, grad_x + c);
+      }
+    });
+  }
+
+  // What a row of windows gives to a row of the input that lies under their taps first_tap, first_tap + 1, ...
+  void add_row(const float* grad_y, const Note* notes, int64_t first_tap, float* grad_x) const {
+    const auto add = [&](int64_t q, int64_t begin, int64_t count) {
+      const int64_t tap = first_tap + begin - (q * s_.x.stride - s_.x.before);
+      add_window(grad_y + q * e_.block, notes + q * e_.block, tap, count, grad_x + begin * e_.block);
+    };
+    const auto add_all = [&](int64_t begin, int64_t end) {
+      for (int64_t q = begin; q < end; ++q) add(q, covered_inputs(s_.x, q).begin, covered_inputs(s_.x, q).size());
+    };
+    const auto add_whole = [&](auto width) {
+      for (int64_t q = whole_.begin; q < whole_.end; ++q) add(q, q * s_.x.stride - s_.x.before, width);
+    };
+    add_all(0, whole_.begin);
+    if (s_.x.kernel == 2)
+      add_whole(std::integral_constant<int64_t, 2>{});
+    else if (s_.x.kernel == 3)
+      add_whole(std::integral_constant<int64_t, 3>{});
+    else
+      add_whole(s_.x.kernel);
+    add_all(whole_.end, e_.w);
+  }
+
+  [[gnu::always_inline]] void add_window(const float* grad_y, const Note* notes, int64_t tap, int64_t count,
+                                         float* grad_x) const {
+    const Values g = load_lanes<Values>(grad_y);
+    const Taps named = load_widened<lanes>(notes) - static_cast<int32_t>(tap);
+    for (int64_t t = 0; t < count; ++t) {
+      float* x = grad_x + t * e_.block;
+      store_lanes(x, load_lanes<Values>(x) + (named == static_cast<int32_t>(t) ? g : Values{}));
     }
   }
 
   MaxPool2dSizes s_;
   BlockedExtents e_;
   int64_t x_plane_, x_row_;
-  std::vector<IndexRange> rows_, columns_;
+  std::vector<IndexRange> rows_;  ///< of outputs whose windows hold a row of the input
+  IndexRange whole_;              ///< of outputs of a row whose windows lie inside the input's width
 };
 
 template <int lanes, class Note>

@@ -45,10 +45,7 @@ template <class Note>
 class PlaneMaxPool {
  public:
   explicit PlaneMaxPool(const Problem& problem)
-      : s_(problem), planes_(problem.output.shape.n() * problem.output.shape.c()) {
-    whole_.begin = std::min((s_.x.before + s_.x.stride - 1) / s_.x.stride, s_.x.output);
-    const int64_t last = s_.x.input + s_.x.before - s_.x.kernel;
-    whole_.end = std::clamp(last < 0 ? 0 : last / s_.x.stride + 1, whole_.begin, s_.x.output);
+      : s_(problem), planes_(problem.output.shape.n() * problem.output.shape.c()), whole_(whole_windows(s_.x)) {
     for (int64_t r = 0; r < s_.y.kernel; ++r)
       for (int64_t t = 0; t < s_.x.kernel; ++t) tap_offsets_.push_back(r * s_.x.input + t);
   }
@@ -127,7 +124,7 @@ class PlaneMaxPool {
 
   MaxPool2dSizes s_;
   int64_t planes_;
-  IndexRange whole_{};                ///< the outputs of a row whose windows lie inside the input's width
+  IndexRange whole_;                  ///< the outputs of a row whose windows lie inside the input's width
   std::vector<int64_t> tap_offsets_;  ///< from the window's corner, in elements of the input
 };
 

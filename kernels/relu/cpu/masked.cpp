@@ -5,10 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
+#include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
 #include "kernels/relu/relu.h"
@@ -58,11 +55,20 @@ void backward_lanes(const float* grad_y, uint16_t on, float off_slope, float* gr
   _mm512_storeu_ps(grad_x, g);
 }
 #else
-uint16_t mask_of_lanes(const float* x, float max) { return mask_of(x, max, lanes); }
+uint16_t mask_of_lanes(const float* x, float max) {
+  const auto bits = [&](const FloatLanes<8>& v) { return mask_bits((v > 0.0F) & (v < max)); };
+  return static_cast<uint16_t>(bits(load_lanes<FloatLanes<8> >(x)) | bits(load_lanes<FloatLanes<8> >(x + 8)) << 8);
+}
 
 template <BackwardMode mode>
 void backward_lanes(const float* grad_y, uint16_t on, float off_slope, float* grad_x) {
-  backward_some<mode>(grad_y, on, off_slope, grad_x, lanes);
+  constexpr IntLanes<8> bit{1, 2, 4, 8, 16, 32, 64, 128};
+  for (int half = 0; half < 2; ++half) {
+    auto g = load_lanes<FloatLanes<8> >(grad_y + half * 8);
+    if (mode != BackwardMode::standard) g = g <= 0.0F ? FloatLanes<8>{} : g;
+    if (mode != BackwardMode::deconvnet) g = (bit & (on >> half * 8)) != 0 ? g : off_slope * g;
+    store_lanes(grad_x + half * 8, g);
+  }
 }
 #endif
 
