@@ -1,10 +1,11 @@
-#include "benchmarks/kernel_bench/contestant.h"
+#include "engine/kernel_trial.h"
 
 #include <random>
 
 #include "kernels/base/error.h"
+#include "kernels/base/registry.h"
 
-namespace convlens::bench {
+namespace convlens {
 namespace {
 
 void activate(const Activation& a, Array& array) {
@@ -14,7 +15,7 @@ void activate(const Activation& a, Array& array) {
 
 }  // namespace
 
-HostValues random_values(const BenchProblem& origin) {
+HostValues random_values(const Operator& op, const Problem& problem) {
   std::mt19937_64 random(1);
   const auto fill = [&](const Shape& shape, float low, float high) {
     std::uniform_real_distribution<float> uniform(low, high);
@@ -22,20 +23,20 @@ HostValues random_values(const BenchProblem& origin) {
     for (float& value : array.values) value = uniform(random);
     return array;
   };
-  const Operator& op = operator_by_name(origin.c.op);
   HostValues values;
-  for (const Shape& shape : origin.c.inputs) {
-    values.inputs.push_back(fill(shape, -1, 1));
-    if (origin.input_is_activated) activate(op.as_activation(*origin.c.params).value(), values.inputs.back());
+  std::vector<Shape> shapes;
+  for (const TensorDesc& input : problem.inputs) {
+    shapes.push_back(input.shape);
+    values.inputs.push_back(fill(input.shape, -1, 1));
+    if (problem.input_is_activated) activate(op.as_activation(*problem.params).value(), values.inputs.back());
   }
-  for (const WeightSpec& spec : op.weights(*origin.c.params, origin.c.inputs))
+  for (const WeightSpec& spec : op.weights(*problem.params, shapes))
     values.weights.push_back(fill(spec.shape, spec.role == "running_var" ? 0.5F : -1.0F, 1));
-  values.grad_output = fill(op.infer(*origin.c.params, origin.c.inputs), -1, 1);
+  values.grad_output = fill(problem.output.shape, -1, 1);
   return values;
 }
 
-Contestant::Contestant(const Variant& variant, const BenchProblem& origin, const Problem& problem,
-                       const HostValues& values)
+KernelTrial::KernelTrial(const Operator& op, const Variant& variant, const Problem& problem, const HostValues& values)
     : variant_(variant), problem_(problem), device_(device_api(variant.device)) {
   for (size_t i = 0; i < problem.inputs.size(); ++i) {
     tensors_.inputs.push_back(uploaded(problem.inputs[i], values.inputs[i]));
@@ -47,23 +48,23 @@ Contestant::Contestant(const Variant& variant, const BenchProblem& origin, const
   }
   tensors_.output = new_tensor(problem.output);
   tensors_.grad_output = uploaded(problem.output, values.grad_output);
-  if (variant.pass != Pass::forward) run_forward_for_backward(operator_by_name(origin.c.op));
+  if (variant.pass != Pass::forward) run_forward_for_backward(op);
   bound_ = bind(variant);
 }
 
-TensorView Contestant::new_tensor(const TensorDesc& desc) {
+TensorView KernelTrial::new_tensor(const TensorDesc& desc) {
   memory_.push_back(device_.allocate(desc.bytes()));
   return {desc, memory_.back().get()};
 }
 
-TensorView Contestant::uploaded(const TensorDesc& desc, const Array& value) {
+TensorView KernelTrial::uploaded(const TensorDesc& desc, const Array& value) {
   const TensorView view = new_tensor(desc);
   if (desc.elements() > desc.shape.elements()) device_.zero(view);  // a blocked layout's padding
   device_.upload(value.view(), view);
   return view;
 }
 
-Contestant::Bound Contestant::bind(const Variant& variant) const {
+KernelTrial::Bound KernelTrial::bind(const Variant& variant) const {
   Bound bound{.kernel = variant.prepare(problem_)};
   bound.workspace = device_.allocate(bound.kernel->workspace());
   bound.packed = device_.allocate(bound.kernel->packed_bytes());
@@ -71,7 +72,7 @@ Contestant::Bound Contestant::bind(const Variant& variant) const {
   return bound;
 }
 
-void Contestant::run_forward_for_backward(const Operator& op) {
+void KernelTrial::run_forward_for_backward(const Operator& op) {
   const Saved saved = op.saved(problem_, variant_.pass);
   if (saved.bytes > 0) {
     memory_.push_back(device_.allocate(saved.bytes));
@@ -88,7 +89,7 @@ void Contestant::run_forward_for_backward(const Operator& op) {
                       "'");
 }
 
-Arguments Contestant::arguments(const Bound& bound) const {
+Arguments KernelTrial::arguments(const Bound& bound) const {
   return {.inputs = tensors_.inputs,
           .output = tensors_.output,
           .weights = tensors_.weights,
@@ -100,16 +101,16 @@ Arguments Contestant::arguments(const Bound& bound) const {
           .packed = bound.packed.get()};
 }
 
-void Contestant::start() { bound_.kernel->run(arguments(bound_)); }
+void KernelTrial::start() { bound_.kernel->run(arguments(bound_)); }
 
-void Contestant::finish() { device_.synchronize(); }
+void KernelTrial::finish() { device_.synchronize(); }
 
-void Contestant::run() {
+void KernelTrial::run() {
   start();
   finish();
 }
 
-std::vector<Array> Contestant::results() const {
+std::vector<Array> KernelTrial::results() const {
   const std::vector<TensorView> views = variant_.pass == Pass::forward         ? std::vector{tensors_.output}
                                         : variant_.pass == Pass::backward_data ? tensors_.grad_inputs
                                                                                : tensors_.grad_weights;
@@ -124,4 +125,4 @@ std::vector<Array> Contestant::results() const {
   return arrays;
 }
 
-}  // namespace convlens::bench
+}  // namespace convlens

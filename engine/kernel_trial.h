@@ -1,24 +1,23 @@
 #pragma once
 
-#include "benchmarks/kernel_bench/bench_problem.h"
 #include "engine/array.h"
 #include "kernels/base/device_api.h"
 
-namespace convlens::bench {
+namespace convlens {
 
-/// What a problem is solved for: numbers in [-1, 1), from which every contestant starts.
+/// What a problem is solved for: numbers in [-1, 1), the same ones for the same problem.
 struct HostValues {
   std::vector<Array> inputs, weights;
   Array grad_output;
 };
 
-HostValues random_values(const BenchProblem& problem);
+HostValues random_values(const Operator& op, const Problem& problem);
 
 /// A variant ready to run: with memory of its own on its device, in the layouts of `problem`. A backward variant finds
 /// there what a forward variant of the same device has saved.
-class Contestant {
+class KernelTrial {
  public:
-  Contestant(const Variant& variant, const BenchProblem& origin, const Problem& problem, const HostValues& values);
+  KernelTrial(const Operator& op, const Variant& variant, const Problem& problem, const HostValues& values);
 
   void start();                        ///< returns before the result is there, if the device works by itself
   void finish();                       ///< when it is there
@@ -51,4 +50,4 @@ class Contestant {
   Bound bound_;
 };
 
-}  // namespace convlens::bench
+}  // namespace convlens

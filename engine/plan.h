@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/arena.h"
+#include "engine/costs.h"
 #include "engine/model.h"
 #include "kernels/base/variant.h"
 
@@ -26,6 +27,9 @@ struct PlanRequest {
   bool rewrite = true;                          ///< fold batch norms, fuse activations
   /// Variants of a greater Variant::relative_error are taken only where no other can be, or where they are named.
   double most_error = 1e-5;
+  /// Of the variants that do not refuse, the plan takes those that together cost least, if all of their costs are
+  /// known; else those of the highest priority.
+  std::shared_ptr<Costs> costs = default_costs();
 };
 
 /// A tensor's place: a description, and the piece of the arena that holds it.
@@ -35,6 +39,7 @@ struct Slot {
   explicit operator bool() const { return piece >= 0; }
 };
 
+/// Why a variant was not taken: a clause such as "needs stride 1".
 struct Refusal {
   std::string variant, reason;
 };
@@ -57,7 +62,7 @@ struct Step {
   Slot output, grad_output;
   int saved = -1, workspace = -1;  ///< pieces of the arena
   bool accumulate = false;         ///< the kernel adds its gradient to what has arrived before
-  std::vector<Refusal> refused;    ///< variants that were preferred and why they could not be taken
+  std::vector<Refusal> refused;    ///< variants that were not taken, though they are preferred or were measured too
 };
 
 /// Everything that is decided before anything is computed.

@@ -81,22 +81,34 @@ void Planner::pass_gradient(const Node& node, std::span<const int> inputs) {
 }
 
 // As the forward pass lies in memory; or, if nothing depends on that order, as the variant wishes.
-Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
-  const Layer& layer = *node.layer;
-  Problem base = node.problem;
-  base.activation.reset();
-  base.input_is_activated = false;
-  const IoLayout present{base.inputs[0].layout, base.output.layout};
-  const auto layouts = [&](const Variant& variant, const Problem& problem) {
+Planner::Layouts Planner::backward_layouts(const Node& node, const Problem& forward) const {
+  const IoLayout present{forward.inputs[0].layout, forward.output.layout};
+  const Saved saved = saved_by(node);
+  const bool free = saved.bytes == 0 && !saved.output;
+  return [=](const Variant& variant, const Problem& problem) {
     std::vector<IoLayout> list{present};
-    if (variant.layouts && node.notes < 0 && !saved_by(node).output) list.push_back(variant.layouts(problem));
+    if (variant.layouts && free)
+      if (const IoLayout wanted = variant.layouts(problem); wanted != present) list.push_back(wanted);
     return list;
   };
+}
+
+Problem Planner::backward_problem(Problem forward) {
+  forward.activation.reset();
+  forward.input_is_activated = false;
+  return forward;
+}
+
+Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
+  const Problem base = backward_problem(node.problem);
+  if (request_.costs)
+    if (auto choice = cheapest_backward(node, pass)) return *choice;
   std::vector<Refusal> refused;
-  const auto candidates = exact_ones_first(variants(layer.op->name(), pass, request_.device));
-  if (auto choice = first_that_takes(candidates, base, layouts, std::nullopt, refused)) return *choice;
-  throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no " + to_string(pass) + " on " +
-                   to_string(request_.device) + " for its layouts");
+  if (auto choice = first_that_takes(exact_ones_first(variants(node.layer->op->name(), pass, request_.device)), base,
+                                     backward_layouts(node, base), std::nullopt, refused))
+    return *choice;
+  throw InputError("layer '" + node.layer->name + "': " + node.layer->op->name() + " has no " + to_string(pass) +
+                   " on " + to_string(request_.device) + " for its layouts");
 }
 
 // Something has arrived before, and the kernel can add to it where it lies.

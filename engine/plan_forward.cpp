@@ -77,24 +77,32 @@ std::optional<Activation> Planner::fusable_activation(const Node& node) const {
   return reader.op->as_activation(*reader.params);
 }
 
-Planner::Choice Planner::choose_forward(const Node& node) const {
+std::vector<const Variant*> Planner::forward_variants(const Node& node) const {
   const Layer& layer = *node.layer;
-  auto candidates = exact_ones_first(variants(layer.op->name(), Pass::forward, request_.device));
+  auto list = exact_ones_first(variants(layer.op->name(), Pass::forward, request_.device));
   const auto pinned = request_.variants.find(layer.name);
-  if (pinned != request_.variants.end()) {
-    std::vector<std::string> names;
-    for (const Variant* variant : candidates) names.push_back(variant->name);
-    std::erase_if(candidates, [&](const Variant* v) { return v->name != pinned->second; });
-    if (candidates.empty())
-      throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no variant '" + pinned->second +
-                       "' on " + to_string(request_.device) + did_you_mean(pinned->second, names));
-  }
+  if (pinned == request_.variants.end()) return list;
+  std::vector<std::string> names;
+  for (const Variant* variant : list) names.push_back(variant->name);
+  std::erase_if(list, [&](const Variant* v) { return v->name != pinned->second; });
+  if (list.empty())
+    throw InputError("layer '" + layer.name + "': " + layer.op->name() + " has no variant '" + pinned->second +
+                     "' on " + to_string(request_.device) + did_you_mean(pinned->second, names));
+  return list;
+}
+
+Planner::Choice Planner::choose_forward(const Node& node) const {
   Problem base = node.problem;
   base.input_is_activated = node.activated_by_producer;
   std::vector<Refusal> refused;
-  if (auto choice = first_that_takes(candidates, base, wanted_layouts, fusable_activation(node), refused))
+  if (node.chosen && node.chosen->variant) {
+    const auto chosen_layouts = [&](const Variant&, const Problem&) { return std::vector{node.chosen->io}; };
+    if (auto choice = first_that_takes({node.chosen->variant}, base, chosen_layouts, fusable_activation(node), refused))
+      return {choice->variant, choice->problem, node.refused};
+  }
+  if (auto choice = first_that_takes(forward_variants(node), base, wanted_layouts, fusable_activation(node), refused))
     return *choice;
-  throw InputError("layer '" + layer.name + "': no variant of " + layer.op->name() + " on " +
+  throw InputError("layer '" + node.layer->name + "': no variant of " + node.layer->op->name() + " on " +
                    to_string(request_.device) + " takes it (" + listed(refused) + ")");
 }
 

@@ -21,6 +21,7 @@ Planner::Planner(const Model& model, const PlanRequest& request)
 Plan Planner::make() {
   plan_.device = request_.device;
   resolve();
+  if (request_.costs) choose_by_costs();
   plan_forward();
   plan_.backward_begin = static_cast<int>(plan_.steps.size());
   plan_backward();
@@ -190,23 +191,55 @@ std::vector<const Variant*> Planner::exact_ones_first(std::vector<const Variant*
   return candidates;
 }
 
-std::optional<Planner::Choice> Planner::first_that_takes(
-    const std::vector<const Variant*>& candidates, const Problem& base,
-    const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,
-    const std::optional<Activation>& activation, std::vector<Refusal>& refused) const {
-  for (const Variant* variant : candidates) {
-    std::optional<std::string> reason;
+// Every variant in each of the layouts in which it takes the problem, until something is taken.
+void Planner::offer(const std::vector<const Variant*>& variants, const Problem& base, const Layouts& layouts,
+                    const std::optional<Activation>& activation, std::vector<Refusal>& refused,
+                    const std::function<bool(Candidate)>& takes) const {
+  for (const Variant* variant : variants) {
+    std::optional<std::string> reason = "takes none of the layouts";
+    bool offered = false;
     for (const IoLayout& io : layouts(*variant, base)) {
       Problem problem = base;
       for (TensorDesc& input : problem.inputs) input.layout = io.input;
       problem.output.layout = io.output;
       problem.activation = variant->fuses_activation ? activation : std::nullopt;
       reason = variant->refuses ? variant->refuses(problem) : std::nullopt;
-      if (!reason) return Choice{variant, std::move(problem), refused};
+      if (reason) continue;
+      if (takes({variant, std::move(problem)})) return;
+      offered = true;
     }
-    refused.push_back({variant->name, reason.value_or("takes none of the layouts")});
+    if (!offered) refused.push_back({variant->name, reason.value_or("")});
   }
-  return std::nullopt;
+}
+
+std::optional<Planner::Choice> Planner::first_that_takes(const std::vector<const Variant*>& variants,
+                                                         const Problem& base, const Layouts& layouts,
+                                                         const std::optional<Activation>& activation,
+                                                         std::vector<Refusal>& refused) const {
+  std::optional<Candidate> first;
+  offer(variants, base, layouts, activation, refused, [&](Candidate candidate) {
+    first = std::move(candidate);
+    return true;
+  });
+  return first ? std::optional(Choice{first->variant, std::move(first->problem), refused}) : std::nullopt;
+}
+
+// Those that are as exact as the plan wants, if there are any.
+std::vector<Candidate> Planner::all_that_take(const std::vector<const Variant*>& variants, const Problem& base,
+                                              const Layouts& layouts, const std::optional<Activation>& activation,
+                                              std::vector<Refusal>& refused) const {
+  std::vector<Candidate> list;
+  offer(variants, base, layouts, activation, refused, [&](Candidate candidate) {
+    list.push_back(std::move(candidate));
+    return false;
+  });
+  const auto exact = [&](const Candidate& c) { return c.variant->relative_error <= request_.most_error; };
+  if (std::ranges::any_of(list, exact))
+    std::erase_if(list, [&](const Candidate& c) {
+      if (!exact(c)) refused.push_back({c.variant->name, "is less exact than the plan allows"});
+      return !exact(c);
+    });
+  return list;
 }
 
 }  // namespace convlens

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "engine/pbqp.h"
 #include "engine/plan.h"
 
 namespace convlens {
@@ -32,6 +33,13 @@ class Planner {
     bool has_gradient = false;  // something has been written there already
   };
 
+  /// A way to do a layer's forward work, and what it costs with the backward work.
+  struct Option {
+    IoLayout io;
+    const Variant* variant = nullptr;  // none: there is nothing to compute
+    std::optional<double> seconds;
+  };
+
   /// A layer.
   struct Node {
     std::shared_ptr<const Layer> layer;
@@ -42,7 +50,9 @@ class Planner {
     bool computed = false;  // by a step of its own; otherwise it is a view, or its producer did its work
     bool activated_by_producer = false;
     bool needs_data_gradient = false, needs_weight_gradient = false;
-    int notes = -1;  // piece that holds what the forward pass saves
+    int notes = -1;                // piece that holds what the forward pass saves
+    std::optional<Option> chosen;  // by costs
+    std::vector<Refusal> refused;  // what was not chosen
   };
 
   struct Choice {
@@ -50,6 +60,8 @@ class Planner {
     Problem problem;
     std::vector<Refusal> refused;
   };
+
+  using Layouts = std::function<std::vector<IoLayout>(const Variant&, const Problem&)>;
 
   // The graph (planner.cpp).
   void resolve();
@@ -68,10 +80,32 @@ class Planner {
   void emit_move(Step::Kind kind, Pass pass, const std::string& layer, const Slot& from, const Slot& to);
   bool exclusive(int value) const;
   std::vector<const Variant*> exact_ones_first(std::vector<const Variant*> candidates) const;
-  std::optional<Choice> first_that_takes(
-      const std::vector<const Variant*>& candidates, const Problem& base,
-      const std::function<std::vector<IoLayout>(const Variant&, const Problem&)>& layouts,
-      const std::optional<Activation>& activation, std::vector<Refusal>& refused) const;
+  void offer(const std::vector<const Variant*>& variants, const Problem& base, const Layouts& layouts,
+             const std::optional<Activation>& activation, std::vector<Refusal>& refused,
+             const std::function<bool(Candidate)>& takes) const;
+  std::optional<Choice> first_that_takes(const std::vector<const Variant*>& variants, const Problem& base,
+                                         const Layouts& layouts, const std::optional<Activation>& activation,
+                                         std::vector<Refusal>& refused) const;
+  std::vector<Candidate> all_that_take(const std::vector<const Variant*>& variants, const Problem& base,
+                                       const Layouts& layouts, const std::optional<Activation>& activation,
+                                       std::vector<Refusal>& refused) const;
+
+  // Choices by costs (plan_choices.cpp).
+  void choose_by_costs();
+  void choose(Node& node, const std::vector<Option>& options, size_t choice);
+  std::vector<Layout> layouts_in_use() const;
+  bool expects_activated_input(const Node& node) const;
+  std::vector<Option> options_of(Node& node, const std::vector<Layout>& layouts) const;
+  std::vector<Candidate> forward_candidates(Node& node, const std::vector<Layout>& layouts) const;
+  std::optional<double> backward_seconds(const Node& node, const Problem& forward) const;
+  std::vector<Candidate> backward_candidates(const Node& node, Pass pass, const Problem& forward,
+                                             std::vector<Refusal>& refused) const;
+  std::optional<Pbqp::Matrix> moves_between(int value, const std::vector<Option>& producer,
+                                            const std::vector<Option>& reader) const;
+  std::optional<double> move_seconds(const Shape& shape, Layout from, Layout to) const;
+  std::vector<std::optional<double>> seconds_with_moves(const Node& node, const Problem& forward,
+                                                        std::span<const Candidate> candidates) const;
+  std::optional<Choice> cheapest_backward(const Node& node, Pass pass) const;
 
   // The forward pass (plan_forward.cpp).
   void plan_forward();
@@ -79,6 +113,7 @@ class Planner {
   bool forward_without_work(Node& node);
   Slot slot_in_layout(int value, Layout layout, const std::string& layer);
   std::optional<Activation> fusable_activation(const Node& node) const;
+  std::vector<const Variant*> forward_variants(const Node& node) const;
   Choice choose_forward(const Node& node) const;
   void compute_forward(Node& node, Choice choice);
 
@@ -90,6 +125,8 @@ class Planner {
   void end_contribution(int value, const Slot& slot, const std::string& layer);
   void pass_gradient(const Node& node, std::span<const int> inputs);
   void compute_backward(Node& node, Pass pass);
+  static Problem backward_problem(Problem forward);
+  Layouts backward_layouts(const Node& node, const Problem& forward) const;
   Choice choose_backward(const Node& node, Pass pass) const;
   Slot converted(const Slot& slot, Layout layout, const std::string& layer);
   bool adds_to_gradient(const Node& node, const Choice& choice);

@@ -1,9 +1,9 @@
-#include "benchmarks/base/timing.h"
+#include "engine/timing.h"
 
 #include <algorithm>
 #include <chrono>
 
-namespace convlens::bench {
+namespace convlens {
 namespace {
 
 constexpr double shortest_sample = 200e-6;
@@ -56,4 +56,4 @@ std::vector<Timing> time_interleaved(std::span<const TimedCall> calls, const Sam
   return timings;
 }
 
-}  // namespace convlens::bench
+}  // namespace convlens

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace convlens::bench {
+namespace convlens {
 
 /// Seconds of one call.
 struct Timing {
@@ -36,4 +36,4 @@ struct Sampling {
 /// enough to be measured, and waited for once.
 std::vector<Timing> time_interleaved(std::span<const TimedCall> calls, const Sampling& sampling);
 
-}  // namespace convlens::bench
+}  // namespace convlens

@@ -42,7 +42,7 @@ std::string plan_explanation(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (step.kind != Step::Kind::kernel) continue;
     text += step.layer + " (" + to_string(step.pass) + "): " + what_runs(step) + "\n";
-    for (const Refusal& refusal : step.refused) text += "    not " + refusal.variant + ": it " + refusal.reason + "\n";
+    for (const Refusal& refusal : step.refused) text += "    not " + refusal.variant + ": " + refusal.reason + "\n";
   }
   return text;
 }

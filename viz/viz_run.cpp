@@ -8,6 +8,7 @@
 #include "kernels/base/json.h"
 #include "viz/command.h"
 #include "viz/interrupt.h"
+#include "viz/measured_costs_file.h"
 #include "viz/plan_text.h"
 #include "viz/reference.h"
 #include "viz/runner.h"
@@ -54,7 +55,14 @@ int act(const Options& options) {
   return 0;
 }
 
+void plan_by_what_was_measured() {
+  const auto costs = std::make_shared<MeasuredCosts>();
+  read_measured_costs(measured_costs_file(), *costs);
+  if (costs->size() > 0) set_default_costs(costs);
+}
+
 int parse_and_act(int argc, char** argv) {
+  plan_by_what_was_measured();
   CLI::App parser("Look inside a convolutional network: viz_run config.json", "viz_run");
   parser.set_version_flag("--version", CONVLENS_VERSION);
   Options options;

@@ -6,19 +6,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 
+#include "kernels/base/cpu/processor.h"
 #include "kernels/base/json.h"
 
 namespace convlens::bench {
 namespace {
-
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
-  return "unknown processor";
-}
 
 std::string onednn_version() {
   const dnnl_version_t& v = *dnnl_version();
@@ -49,9 +42,12 @@ double load() {
 }  // namespace
 
 Json environment() {
-  return {{"processor", processor()}, {"threads", omp_get_max_threads()},
-          {"compiler", compiler()},   {"onednn", onednn_version()},
-          {"date", today()},          {"load", load()}};
+  return {{"processor", processor_name()},
+          {"threads", omp_get_max_threads()},
+          {"compiler", compiler()},
+          {"onednn", onednn_version()},
+          {"date", today()},
+          {"load", load()}};
 }
 
 std::string to_line(const Json& e) {

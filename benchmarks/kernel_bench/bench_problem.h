@@ -1,8 +1,10 @@
 #pragma once
 
+#include "engine/kernel_trial.h"
 #include "engine/model.h"
 #include "kernels/base/cases.h"
 #include "kernels/base/json.h"
+#include "kernels/base/registry.h"
 
 namespace convlens::bench {
 
@@ -12,10 +14,16 @@ struct BenchProblem {
   bool input_is_activated = false;
   int count = 1;
 
+  const Operator& op() const { return operator_by_name(c.op); }
   Problem problem(DataType type, Layout layout) const;
   Json to_json() const;
   std::string to_string() const;  ///< "conv2d vgg_conv1_1: 1x3x224x224 -> 1x64x224x224 {...}"
 };
+
+/// What all variants start from.
+inline HostValues random_values(const BenchProblem& problem) {
+  return convlens::random_values(problem.op(), problem.problem(DataType::f32, Layout::nchw));
+}
 
 /// The problem that a text names: a case of cases.json, a line as it stands there, or, for conv2d, sizes such as
 /// n1c64h56w56k64r3s3p1 (conv2d_text.h). Throws InputError.

@@ -28,13 +28,13 @@ Contest hold(const BenchProblem& origin, const ContestOptions& options) {
   Contest contest{.work = least_work(origin, options.selection.pass)};
   const HostValues values = random_values(origin);
   std::vector<Array> truth;
-  std::vector<std::unique_ptr<Contestant>> contestants;
+  std::vector<std::unique_ptr<KernelTrial>> contestants;
   std::vector<TimedCall> calls;
   std::vector<size_t> places;
   for (const Candidate& c : candidates(origin, options.selection)) {
     Entry entry{.variant = c.variant->name, .layout = c.layout(), .refusal = c.refusal()};
     if (entry.refusal.empty()) {
-      auto contestant = std::make_unique<Contestant>(*c.variant, origin, c.problem, values);
+      auto contestant = std::make_unique<KernelTrial>(origin.op(), *c.variant, c.problem, values);
       contestant->run();
       if (options.check) {
         if (truth.empty()) truth = reference_results(origin, options.selection.pass, values);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "benchmarks/base/timing.h"
 #include "benchmarks/kernel_bench/candidates.h"
 #include "benchmarks/kernel_bench/least_work.h"
+#include "engine/timing.h"
 
 namespace convlens::bench {
 

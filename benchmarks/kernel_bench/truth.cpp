@@ -22,7 +22,7 @@ double relative_error(const std::vector<Array>& found, const std::vector<Array>&
 std::vector<Array> reference_results(const BenchProblem& origin, Pass pass, const HostValues& values) {
   Problem problem = origin.problem(DataType::f64, Layout::nchw);
   if (pass != Pass::forward) problem.activation.reset();
-  Contestant loops(*variants(origin.c.op, pass, Device::reference).at(0), origin, problem, values);
+  KernelTrial loops(origin.op(), *variants(origin.c.op, pass, Device::reference).at(0), problem, values);
   loops.run();
   return loops.results();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "benchmarks/kernel_bench/contestant.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
 
 namespace convlens::bench {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "benchmarks/kernel_bench/contestant.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -64,9 +64,9 @@ int run(const Options& options) {
   const BenchProblem origin = problem_of(options);
   const Problem problem = problem_for(variant, origin);
   simt::Recorder recorder;
-  Contestant contestant(variant, origin, problem, random_values(origin));
+  KernelTrial trial(origin.op(), variant, problem, random_values(origin));
   const size_t before = recorder.launches().size();
-  contestant.run();
+  trial.run();
   std::cout << "modelled (emulator, no GPU): " << origin.to_string() << ", " << to_string(options.pass) << ", "
             << variant.name << "\n";
   Json record{{"kind", "modelled"},

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "benchmarks/base/timing.h"
+#include "engine/timing.h"
 #include "engine/session.h"
 
 namespace convlens::bench {

@@ -10,6 +10,7 @@
 #include "benchmarks/base/environment.h"
 #include "benchmarks/network_bench/serve.h"
 #include "benchmarks/network_bench/step_times.h"
+#include "engine/measured_costs.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -24,7 +25,7 @@ struct Options {
   std::vector<int64_t> size;
   std::string json, device = "cpu";
   int threads = 0, repetitions = 20, steps = 0;
-  bool serve = false;
+  bool serve = false, tune = false;
 };
 
 Json step_record(const StepTime& t) {
@@ -86,6 +87,7 @@ int run(Options options) {
     options.network.height = options.size.front();
     options.network.width = options.size.back();
   }
+  if (options.tune) set_default_costs(std::make_shared<MeasuringCosts>());
   if (options.serve) {
     if (options.models.size() != 1) throw InputError("--serve serves one model");
     EngineNetwork network(read_model(options.models[0]), options.network);
@@ -113,6 +115,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--threads", options.threads, "OpenMP threads; 0: all");
   app.add_option("--device", options.device, "device");
   app.add_option("--steps", options.steps, "also time each step of the plan and show so many, the slowest first");
+  app.add_flag("--tune", options.tune, "measure first which variants are the fastest, as viz_run tune does");
   app.add_option("--json", options.json, "also write all numbers to this file");
   app.add_flag("--serve", options.serve, "answer requests on the standard input (benchmarks/peers)");
   CLI11_PARSE(app, argc, argv);

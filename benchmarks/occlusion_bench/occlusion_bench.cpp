@@ -9,7 +9,7 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/base/random_array.h"
-#include "benchmarks/base/timing.h"
+#include "engine/timing.h"
 #include "engine/device_memory.h"
 #include "engine/patch_session.h"
 #include "kernels/base/guarded_main.h"

@@ -53,6 +53,7 @@ class Kernel {
 /// Layouts in which a variant takes a problem's inputs and gives its output.
 struct IoLayout {
   Layout input, output;
+  bool operator==(const IoLayout&) const = default;
 };
 
 /// One implementation of one pass of one operator on one device.

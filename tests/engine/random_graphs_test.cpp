@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "kernels/base/json.h"
+#include "tests/engine/made_up_costs.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {
@@ -101,18 +102,19 @@ class GraphMaker {
 
 class RandomGraphs : public ::testing::TestWithParam<int> {};
 
-TEST_P(RandomGraphs, CpuAgreesWithTheReference) {
-  Case c = GraphMaker(static_cast<uint64_t>(GetParam())).make();
+void expect_agreement_with_the_reference(uint64_t seed, std::shared_ptr<Costs> costs) {
+  Case c = GraphMaker(seed).make();
   const Model& model = c.builder.model();
   const Array image = random_array(model.inputs[0].shape, c.builder.random());
   std::vector<Loss> losses;
   for (const std::string& layer : c.losses)
     losses.push_back(projection(layer, random_array(c.builder.shape(layer), c.builder.random())));
 
-  PlanRequest request{.observe = c.observed, .losses = c.losses, .gradients = c.gradients};
+  PlanRequest request{.observe = c.observed, .losses = c.losses, .gradients = c.gradients, .costs = std::move(costs)};
   Session cpu(model, request);
   request.device = Device::reference;
   request.rewrite = false;
+  request.costs = nullptr;
   Session reference(model, request);
   for (const BackwardMode mode : {BackwardMode::standard, BackwardMode::guided}) {
     for (Session* session : {&cpu, &reference}) {
@@ -128,6 +130,16 @@ TEST_P(RandomGraphs, CpuAgreesWithTheReference) {
       EXPECT_LE(relative_difference(cpu.gradient(name), reference.gradient(name)), 1e-4)
           << name << " " << to_string(mode);
   }
+}
+
+TEST_P(RandomGraphs, CpuAgreesWithTheReference) {
+  expect_agreement_with_the_reference(static_cast<uint64_t>(GetParam()), nullptr);
+}
+
+// Whatever variants, layouts and reorders costs lead to.
+TEST_P(RandomGraphs, CpuAgreesWithTheReferenceByAnyCosts) {
+  const auto seed = static_cast<uint64_t>(GetParam());
+  expect_agreement_with_the_reference(seed, std::make_shared<RandomCosts>(seed));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraphs, ::testing::Range(0, 80));

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "benchmarks/kernel_bench/contestant.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
 #include "kernels/simt/lens/report.h"
 
 namespace convlens::bench {
@@ -28,7 +28,7 @@ TEST_P(EveryKernel, DoesNothingWrong) {
       }
       if (variant->refuses && variant->refuses(problem)) continue;
       simt::Recorder recorder;
-      Contestant(*variant, origin, problem, random_values(origin)).run();
+      KernelTrial(origin.op(), *variant, problem, random_values(origin)).run();
       for (const simt::LaunchReport& report : recorder.launches())
         for (const simt::Finding& finding : report.findings)
           ADD_FAILURE() << variant->name << " " << to_string(pass) << ": " << report.kernel << ", "

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "benchmarks/kernel_bench/contestant.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
 #include "kernels/simt/lens/recorder.h"
 
 namespace convlens::bench {
@@ -16,9 +16,9 @@ simt::LaunchReport main_launch(const std::string& op, const std::string& name, P
   const auto list = variants(op, pass, Device::simt);
   const Variant& variant = **std::ranges::find_if(list, [&](const Variant* v) { return v->name == name; });
   simt::Recorder recorder;
-  Contestant contestant(variant, origin, origin.problem(DataType::f32, Layout::nchw), random_values(origin));
+  KernelTrial trial(origin.op(), variant, origin.problem(DataType::f32, Layout::nchw), random_values(origin));
   const size_t before = recorder.launches().size();
-  contestant.run();
+  trial.run();
   return recorder.launches().at(before);
 }
 

@@ -15,9 +15,10 @@ struct ProgramOutcome {
   std::string output;
 };
 
-/// Runs a line of the shell in a folder, with $VIZ_RUN as viz_run.
+/// Runs a line of the shell in a folder, with $VIZ_RUN as viz_run. What its user has measured does not count.
 inline ProgramOutcome run_program(const std::filesystem::path& folder, const std::string& line) {
-  const std::string command = "cd '" + folder.string() + "' && export VIZ_RUN='" VIZ_RUN "' && { " + line + "; } 2>&1";
+  const std::string command =
+      "cd '" + folder.string() + "' && export XDG_CACHE_HOME=cache VIZ_RUN='" VIZ_RUN "' && { " + line + "; } 2>&1";
   std::FILE* pipe = popen(command.c_str(), "r");
   std::string output;
   for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);

@@ -40,7 +40,8 @@ class VizRun : public ::testing::Test {
   }
 
   Outcome run(const std::string& arguments) const {
-    std::FILE* pipe = popen(("cd '" + root_.string() + "' && '" VIZ_RUN "' " + arguments + " 2>&1").c_str(), "r");
+    std::FILE* pipe = popen(
+        ("cd '" + root_.string() + "' && XDG_CACHE_HOME=cache '" VIZ_RUN "' " + arguments + " 2>&1").c_str(), "r");
     std::string text;
     for (int c; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
     return {WEXITSTATUS(pclose(pipe)), text};
@@ -207,6 +208,25 @@ TEST_F(VizRun, TracesEveryStep) {
     EXPECT_GT(event["args"]["norm"].get<double>(), 0) << event;
   }
   EXPECT_TRUE(layers.contains("conv1") && layers.contains("fc"));
+}
+
+TEST_F(VizRun, TunesOnceAndPlansByIt) {
+  std::ofstream(root_ / "config.json") << config_.dump();
+  const Outcome first = run("tune config.json");
+  EXPECT_EQ(first.code, 0) << first.output;
+  EXPECT_EQ(first.output.find(" 0 times measured"), std::string::npos) << first.output;
+  ASSERT_TRUE(fs::exists(root_ / "cache/convlens/measured_costs.json"));
+  EXPECT_NE(run("tune config.json").output.find("\n0 times measured"), std::string::npos);
+  EXPECT_NE(run("plan config.json --explain").output.find(" ms in place of "), std::string::npos);
+  EXPECT_EQ(run_config().code, 0);
+}
+
+TEST_F(VizRun, RefusesMeasuredTimesThatAreNone) {
+  fs::create_directories(root_ / "cache/convlens");
+  for (const char* text : {"nonsense", "[]"}) {
+    std::ofstream(root_ / "cache/convlens/measured_costs.json") << text;
+    expect_refused("measured_costs.json: expected an object of measured times");
+  }
 }
 
 TEST_F(VizRun, ChecksGradients) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "benchmarks/kernel_bench/contestant.h"
+#include "benchmarks/kernel_bench/bench_problem.h"
 #include "benchmarks/kernel_bench/export/kernel_ptx.h"
 #include "benchmarks/kernel_bench/export/launch_capture.h"
 #include "kernels/base/error.h"
@@ -81,7 +81,7 @@ void write(const CapturedLaunch& launch, const std::string& ptx, const fs::path&
 /// Of a backward pass also those of the forward pass, if that has to save something.
 std::vector<CapturedLaunch> launches_of(const Variant& variant, const BenchProblem& origin, const Problem& problem) {
   LaunchCapture capture;
-  Contestant(variant, origin, problem, random_values(origin)).run();
+  KernelTrial(origin.op(), variant, problem, random_values(origin)).run();
   return capture.launches();
 }
 

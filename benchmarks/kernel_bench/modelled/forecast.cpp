@@ -71,16 +71,16 @@ Forecast forecast(const BenchProblem& origin, const ForecastOptions& options, co
     VariantForecast& entry = forecast.variants.emplace_back(
         VariantForecast{.variant = c.variant->name, .layout = c.layout(), .refusal = c.refusal()});
     if (!entry.refusal.empty()) continue;
-    Contestant contestant(*c.variant, origin, c.problem, values);
+    KernelTrial trial(origin.op(), *c.variant, c.problem, values);
     const size_t before = recorder.launches().size();
     {
       const simt::WithSample sample(options.blocks);
-      contestant.run();
+      trial.run();
     }
     const auto reports = std::span(recorder.launches()).subspan(before);
     for (const simt::LaunchReport& report : reports) entry.launches.push_back(forecast_of(report, compiled, gpu));
     if (options.check && every_block_was_run(reports)) {
-      entry.error = relative_error(contestant.results(), truth.results());
+      entry.error = relative_error(trial.results(), truth.results());
       entry.wrong = !(*entry.error <= c.variant->relative_error);
     }
     entry.preferred = !entry.wrong && std::ranges::none_of(forecast.variants, &VariantForecast::preferred);
