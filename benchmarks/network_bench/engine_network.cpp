@@ -40,7 +40,7 @@ void write_raw(const std::string& file, const Array& array) {
 }  // namespace
 
 EngineNetwork::EngineNetwork(std::shared_ptr<const Model> model, const NetworkOptions& options)
-    : model_(std::move(model)), gradient_(options.gradient) {
+    : model_(std::move(model)), gradient_(options.gradient), mode_(options.mode) {
   session_ = std::make_unique<Session>(*model_, request_for(*model_, options));
   for (const InputSpec& input : model_->inputs)
     if (const auto it = session_->plan().values.find(input.name); it != session_->plan().values.end())
@@ -54,7 +54,7 @@ void EngineNetwork::run() {
   output_ = session_->value(model_->output);
   if (!gradient_) return;
   const Loss losses[] = {class_score(model_->output, 0)};
-  session_->backward(losses);
+  session_->backward(losses, mode_);
   image_gradient_ = session_->gradient(model_->image_input().name);
 }
 

@@ -3,13 +3,14 @@
 #include <filesystem>
 #include <memory>
 
-#include "engine/timing.h"
 #include "engine/session.h"
+#include "engine/timing.h"
 
 namespace convlens::bench {
 
 struct NetworkOptions {
   bool gradient = false;  ///< back to the image as well, from the score of class 0
+  BackwardMode mode = BackwardMode::standard;
   int64_t batch = 1;
   int64_t height = 0, width = 0;  ///< of the image; 0: the model's own
   Device device = Device::cpu;
@@ -33,6 +34,7 @@ class EngineNetwork {
  private:
   std::shared_ptr<const Model> model_;
   bool gradient_;
+  BackwardMode mode_;
   std::map<std::string, Array> inputs_;
   std::unique_ptr<Session> session_;
   Array output_, image_gradient_;

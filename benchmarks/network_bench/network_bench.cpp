@@ -25,7 +25,7 @@ struct Options {
   std::vector<int64_t> size;
   std::string json, device = "cpu";
   int threads = 0, repetitions = 20, steps = 0;
-  bool serve = false, tune = false;
+  bool serve = false, tune = false, guided = false;
 };
 
 Json step_record(const StepTime& t) {
@@ -83,6 +83,7 @@ Json measure(const Options& options, const std::string& folder) {
 int run(Options options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
   options.network.device = device_by_name(options.device);
+  if (options.guided) options.network.mode = BackwardMode::guided;
   if (!options.size.empty()) {
     options.network.height = options.size.front();
     options.network.width = options.size.back();
@@ -108,6 +109,7 @@ int main_of(int argc, char** argv) {
   app.add_option("models", options.models, "models' folders")->required();
   app.add_flag("--gradient", options.network.gradient,
                "also the gradient of class 0's score with respect to the image");
+  app.add_flag("--guided", options.guided, "with --gradient: by guided backprop");
   app.add_option("--batch", options.network.batch, "images at once")->check(CLI::PositiveNumber);
   app.add_option("--size", options.size, "height and width of the image, or one number for both")->expected(1, 2);
   app.add_option("--input", options.network.input, "raw float32 file for the image input");

@@ -88,14 +88,16 @@ def convert_for_ncnn(onnx: Path, shape: tuple[int, ...]) -> Path | None:
     return result if result.exists() else None
 
 
-def commands(network: Network, build: Path, threads: int, gradient: bool, frameworks: set[str]) -> dict[str, list[str]]:
+def commands(network: Network, build: Path, threads: int, kind: str, frameworks: set[str]) -> dict[str, list[str]]:
     """Name -> command line of each contestant that can run the network."""
-    flags = ["--input", str(network.image), "--threads", str(threads)] + (["--gradient"] if gradient else [])
+    gradient = {"gradient": ["--gradient"], "guided": ["--gradient", "--guided"]}.get(kind, [])
+    flags = ["--input", str(network.image), "--threads", str(threads), *gradient]
     worker = [sys.executable, str(WORKER)]
     shape = ["--shape", *map(str, network.shape)]
     engine = [str(build / "benchmarks" / "network_bench"), str(network.folder), "--serve", *flags]
+    engine += ["--batch", str(network.shape[0])]
     torch = [*worker, "torch", str(network.folder), *shape, *flags]
-    found = {"ConvLens": engine}
+    found = {"ConvLens": engine, "ConvLens tuned": [*engine, "--tune"]}
     if not gradient:
         found["ONNX Runtime"] = [*worker, "onnxruntime", str(network.onnx), *shape, *flags]
         found["OpenVINO"] = [*worker, "openvino", str(network.onnx), *shape, *flags]
@@ -103,4 +105,4 @@ def commands(network: Network, build: Path, threads: int, gradient: bool, framew
             found["ncnn"] = [*worker, "ncnn", str(network.ncnn), *shape, *flags]
     found["PyTorch"] = torch
     found["PyTorch channels_last"] = [*torch, "--channels-last"]
-    return {name: command for name, command in found.items() if name == "ConvLens" or name.split()[0] in frameworks}
+    return {name: command for name, command in found.items() if name.split()[0] in {"ConvLens", *frameworks}}

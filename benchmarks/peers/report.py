@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-ENGINE = "ConvLens"
+ENGINES = ("ConvLens", "ConvLens tuned")
 
 
 def _cell(entry: dict[str, Any] | None) -> str:
@@ -17,16 +17,17 @@ def _cell(entry: dict[str, Any] | None) -> str:
 
 
 def _ratio(entries: dict[str, Any]) -> str:
-    peers = {name: min(e["ms"]) for name, e in entries.items() if name != ENGINE and "ms" in e}
-    if not peers or "ms" not in entries.get(ENGINE, {}):
+    best = {name: min(e["ms"]) for name, e in entries.items() if "ms" in e}
+    peers = {name: ms for name, ms in best.items() if name not in ENGINES}
+    if not peers:
         return "—"
-    best = min(peers, key=lambda name: peers[name])
-    return f"{min(entries[ENGINE]['ms']) / peers[best]:.2f} ({best})"
+    peer = min(peers, key=lambda name: peers[name])
+    return ", ".join(f"{best[name] / peers[peer]:.2f}" for name in ENGINES if name in best) + f" ({peer})"
 
 
 def _table(networks: dict[str, dict[str, Any]]) -> list[str]:
     names = list(dict.fromkeys(name for entries in networks.values() for name in entries))
-    lines = ["| network | " + " | ".join(names) + " | time / best peer's |", "|---|" + "---|" * (len(names) + 1)]
+    lines = ["| network | " + " | ".join(names) + " | both / best peer's |", "|---|" + "---|" * (len(names) + 1)]
     for network, entries in networks.items():
         cells = [_cell(entries.get(name)) for name in names]
         lines.append(f"| {network} | " + " | ".join(cells) + f" | {_ratio(entries)} |")
@@ -55,16 +56,23 @@ def markdown(record: dict[str, Any]) -> str:
         f"Measured on {e['processor']}, {record['threads']} threads, on {e['date']} (load before: {e['load']:.2f}); "
         f"{e['compiler']}, oneDNN {e['onednn']}. Written by `{record['command']}`.",
         "",
-        "fp32, batch 1, the same weights and input everywhere, from the input in memory to the results there. All "
+        "fp32, batch 1 unless said, random weights, the same weights and input everywhere, from the input in memory to the results there. All "
         f"frameworks are held in memory and take turns ({record['rounds']} rounds of {record['runs']} runs after one "
         "that does not count, each round beginning with another framework). Milliseconds, best / median. Before "
         "timing, every framework's results are compared with this engine's: ||difference|| / ||result|| may be "
         f"{record['tolerance']['output']:g} for outputs and {record['tolerance']['gradient']:g} for gradients.",
         "",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-        + ". OpenVINO is told to stay in f32, ncnn's 16-bit options are off, PyTorch is eager with frozen weights.",
+        + ". OpenVINO is told to stay in f32, ncnn's 16-bit options are off, PyTorch is eager with frozen weights. "
+        "`ConvLens` chooses kernels by their priorities; `ConvLens tuned` by what it has measured before "
+        "(`viz_run tune`, which no other framework here does).",
     ]  # fmt: skip
-    titles = {"forward": "Forward", "gradient": "Forward and gradient with respect to the image"}
+    titles = {
+        "forward": "Forward",
+        "batch": "Forward, 16 images at once",
+        "gradient": "Forward and gradient with respect to the image",
+        "guided": "Forward and guided backprop",
+    }
     for kind, networks in record["results"].items():
         lines += ["", f"## {titles[kind]}", "", *_table(networks)]
     if remarks := _remarks(record):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import venv
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,36 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-NETWORKS = [
+CLASSIFIERS = [
     "vgg16", "vgg19", "resnet18", "resnet50", "bvlc_googlenet", "squeezenet1_1", "alexnet", "efficientnet_lite0",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A row of a table: a network, the height and width of its image if not its own, and how many images."""
+
+    network: str
+    size: int | None = None
+    batch: int = 1
+
+    def __str__(self) -> str:
+        size = f"_{self.size}" if self.size else ""
+        return f"{self.network}{size}" + (f"_batch{self.batch}" if self.batch > 1 else "")
+
+
+WORKLOADS = {
+    "forward": [*map(Workload, CLASSIFIERS), Workload("fast_neural_style", size=512)],
+    "batch": [Workload("resnet18", batch=16), Workload("efficientnet_lite0", batch=16)],
+    "gradient": [*map(Workload, CLASSIFIERS)],
+    "guided": [Workload("vgg16")],
+}
 # First word of a framework's name -> its package.
 PACKAGES = {"ONNX": "onnxruntime", "OpenVINO": "openvino", "ncnn": "ncnn", "PyTorch": "torch"}
 # Of some million values before a ReLU, a few lie so near zero that rounding decides whether the gradient passes, and
 # each changes it by up to a percent; on inputs without such a value gradients differ by 1e-6. tests/golden is stricter.
 TOLERANCE = {"output": 1e-4, "gradient": 3e-2}
+RUNS = 4
 # Threads of a framework that has just answered may spin for a while before they sleep.
 PAUSE = 0.1
 
@@ -39,10 +62,10 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="build folder that holds benchmarks/network_bench")
     parser.add_argument("--only", action="append", metavar="NETWORK", help="only this network (may be repeated)")
-    parser.add_argument("--kind", choices=["forward", "gradient"], action="append", help="default: both")
+    parser.add_argument("--kind", choices=WORKLOADS, action="append", help="default: all")
     parser.add_argument("--models", type=Path, help="folder with converted models to use in place of random weights")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--quick", action="store_true", help="few rounds, to see that everything works")
+    parser.add_argument("--rounds", type=int, default=12, help="turns of all frameworks, four runs each")
     parser.add_argument("--without-torch", action="store_true", help="PyTorch and its libraries take some 3 GB")
     parser.add_argument("--venv", type=Path, help="virtual environment to use as it is")
     parser.add_argument("--out", type=Path, help="page to write (default: docs/results/cpu.md if all is measured)")
@@ -65,8 +88,8 @@ def enter_environment(arguments: argparse.Namespace) -> None:
     os.execv(python, [str(python), *sys.argv])
 
 
-def prepare(name: str, arguments: argparse.Namespace) -> Network:
-    """Files of one network, made at the first use."""
+def prepare(workload: Workload, arguments: argparse.Namespace) -> Network:
+    """Files of one row, made at the first use."""
     import numpy as np
     from contestants import Network, convert_for_ncnn
 
@@ -78,19 +101,26 @@ def prepare(name: str, arguments: argparse.Namespace) -> Network:
 
     cache = arguments.build.absolute() / "peers" / "models"
     cache.mkdir(parents=True, exist_ok=True)
+    name = workload.network
     folder = arguments.models.absolute() / name if arguments.models else cache / name
     if not (folder / "model.json").exists():
         folder = cache / name
     if not (folder / "model.json").exists():
         print(f"{name}: making random weights", flush=True)
         write_model(folder, random_model(catalogue.load(name), 1))
-    onnx, image = cache / f"{name}.onnx", cache / f"{name}.f32"
     model = read_model(folder)
+    if workload.size:
+        model.inputs[0]["shape"][1:] = [workload.size] * 2
+        folder = cache / f"{name}_{workload.size}"
+        if not (folder / "model.json").exists():
+            write_model(folder, model)
+    onnx, image = cache / f"{workload}.onnx", cache / f"{workload}.f32"
     if not onnx.exists() or onnx.stat().st_mtime < (folder / "model.json").stat().st_mtime:
-        onnx.write_bytes(export_onnx(model).SerializeToString())
-    shape = next(iter(model.input_shapes().values()))
+        onnx.write_bytes(export_onnx(model, workload.batch).SerializeToString())
+    shape = next(iter(model.input_shapes(workload.batch).values()))
     uniform("image", 1, shape).astype(np.float32).tofile(image)
-    return Network(name, folder, onnx, convert_for_ncnn(onnx, shape), image, shape)
+    ncnn = convert_for_ncnn(onnx, shape) if workload.batch == 1 else None
+    return Network(str(workload), folder, onnx, ncnn, image, shape)
 
 
 def start_all(commands: dict[str, list[str]], logs: Path) -> tuple[list[Process], dict[str, Any]]:
@@ -124,22 +154,22 @@ def compare_results(processes: list[Process], entries: dict[str, Any], scratch: 
         entries[peer.name]["agrees"] = all(difference[name] <= TOLERANCE[name] for name in names)
 
 
-def measure(network: Network, kind: str, arguments: argparse.Namespace, rounds: int, runs: int) -> dict[str, Any]:
+def measure(network: Network, kind: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds of all contestants on one network, in turns."""
     from contestants import commands
 
-    gradient = kind == "gradient"
+    gradient = kind in ("gradient", "guided")
     scratch = network.onnx.parent.parent
     frameworks = {name for name, package in PACKAGES.items() if installed(package)}
     processes, entries = start_all(
-        commands(network, arguments.build.absolute(), arguments.threads, gradient, frameworks), scratch
+        commands(network, arguments.build.absolute(), arguments.threads, kind, frameworks), scratch
     )
     compare_results(processes, entries, scratch, ["output", "gradient"] if gradient else ["output"])
-    for turn in range(rounds):
+    for turn in range(arguments.rounds):
         for place in range(len(processes)):
             time.sleep(PAUSE)
             process = processes[(turn + place) % len(processes)]
-            entries[process.name]["ms"] += process.run(runs)
+            entries[process.name]["ms"] += process.run(RUNS)
     for process in processes:
         process.close()
     for name, entry in entries.items():
@@ -174,21 +204,24 @@ def main() -> int:
     from report import markdown
 
     load = os.getloadavg()[0]
-    rounds, runs = (3, 2) if arguments.quick else (12, 4)
-    networks = [prepare(name, arguments) for name in arguments.only or NETWORKS]
+    kinds = {
+        kind: [prepare(w, arguments) for w in WORKLOADS[kind] if not arguments.only or w.network in arguments.only]
+        for kind in arguments.kind or WORKLOADS
+    }
+    smallest = Path(min((n.onnx.stat().st_size, n.folder) for networks in kinds.values() for n in networks)[1])
     record: dict[str, Any] = {
-        "environment": engine_environment(arguments.build, networks[-1].folder) | {"load": load},
-        "command": "benchmarks/peers/run.py --build BUILD" + (" --quick" if arguments.quick else ""),
-        "threads": arguments.threads, "rounds": rounds, "runs": runs, "tolerance": TOLERANCE,
+        "environment": engine_environment(arguments.build, smallest) | {"load": load},
+        "command": f"benchmarks/peers/run.py --build BUILD --rounds {arguments.rounds}",
+        "threads": arguments.threads, "rounds": arguments.rounds, "runs": RUNS, "tolerance": TOLERANCE,
         "versions": {p: importlib.metadata.version(p) for p in PACKAGES.values() if installed(p)},
         "missing": {n: f"the package {p} is not installed" for n, p in PACKAGES.items() if not installed(p)},
         "results": {},
     }  # fmt: skip
-    for kind in arguments.kind or ["forward", "gradient"]:
-        record["results"][kind] = {n.name: measure(n, kind, arguments, rounds, runs) for n in networks}
+    for kind, networks in kinds.items():
+        record["results"][kind] = {n.name: measure(n, kind, arguments) for n in networks}
     (arguments.build / "peers" / "results.json").write_text(json.dumps(record, indent=1))
     page = arguments.out
-    if page is None and not (arguments.only or arguments.quick or arguments.kind):
+    if page is None and not (arguments.only or arguments.kind):
         page = ROOT / "docs" / "results" / "cpu.md"
     if page:
         page.parent.mkdir(parents=True, exist_ok=True)

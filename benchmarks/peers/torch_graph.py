@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ Step = Callable[[list[Tensor]], Tensor]
 class TorchGraph:
     """Layers of torch.nn.functional calls, in the order of the file."""
 
-    def __init__(self, folder: Path, layout: torch.memory_format, device: str = "cpu") -> None:
+    def __init__(self, folder: Path, layout: torch.memory_format, device: str = "cpu", guided: bool = False) -> None:
         model = read_model(folder)
         shapes = infer_shapes(model)
         self._input, self._output = model.inputs[0]["name"], model.output
@@ -30,7 +31,8 @@ class TorchGraph:
             }
             if layer.op == "conv2d":
                 weights["weight"] = weights["weight"].contiguous(memory_format=layout)
-            step = _STEPS[layer.op](full_params(layer), shapes[layer.name], weights)
+            make = _guided_relu if guided and layer.op == "relu" else _STEPS[layer.op]
+            step = make(full_params(layer), shapes[layer.name], weights)
             self._steps.append((layer, step, _dead_after(model.layers, layer, model.output)))
 
     def __call__(self, image: Tensor) -> Tensor:
@@ -77,6 +79,37 @@ def _relu(p: Params, s: LayerShapes, w: Weights) -> Step:
     return lambda x: F.relu(x[0])
 
 
+class _GuidedRelu(torch.autograd.Function):
+    """ReLU whose gradient passes where it and the input are positive (Springenberg et al. 2015)."""
+
+    @staticmethod
+    def forward(context: Any, x: Tensor) -> Tensor:
+        y = F.relu(x)
+        context.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(context: Any, slope: Tensor) -> Tensor:
+        (y,) = context.saved_tensors
+        return torch.ops.aten.threshold_backward(F.relu(slope), y, 0)
+
+
+def _guided_relu(p: Params, s: LayerShapes, w: Weights) -> Step:
+    if p["max_value"] is not None or p["negative_slope"]:
+        raise SystemExit("guided backprop is written for plain ReLUs alone")
+    return lambda x: _GuidedRelu.apply(x[0])
+
+
+def _pad(p: Params, s: LayerShapes, w: Weights) -> Step:
+    (top, bottom), (left, right) = window_padding(p, s.inputs[0])
+    mode = "constant" if p["mode"] == "zero" else p["mode"]
+    return lambda x: F.pad(x[0], (left, right, top, bottom), mode=mode)
+
+
+def _instance_norm(p: Params, s: LayerShapes, w: Weights) -> Step:
+    return lambda x: F.instance_norm(x[0], weight=w["weight"], bias=w["bias"], eps=p["eps"])
+
+
 def _max_pool2d(p: Params, s: LayerShapes, w: Weights) -> Step:
     pad, inner = _padded(p, s, -float("inf"))
     kernel, stride = pair(p["kernel_size"]), window_stride(p)
@@ -104,6 +137,9 @@ _STEPS: dict[str, Callable[[Params, LayerShapes, Weights], Step]] = {
     "avg_pool2d": _avg_pool2d,
     "adaptive_avg_pool2d": lambda p, s, w: lambda x: F.adaptive_avg_pool2d(x[0], pair(p["output_size"])),
     "batch_norm": _batch_norm,
+    "instance_norm": _instance_norm,
+    "pad": _pad,
+    "upsample": lambda p, s, w: lambda x: F.interpolate(x[0], s.output[2:], mode=p["mode"]),
     "lrn": lambda p, s, w: lambda x: F.local_response_norm(x[0], p["size"], p["alpha"], p["beta"], p["k"]),
     "softmax": lambda p, s, w: lambda x: F.softmax(x[0], 1),
     "log_softmax": lambda p, s, w: lambda x: F.log_softmax(x[0], 1),

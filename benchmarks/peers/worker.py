@@ -68,7 +68,7 @@ def torch_runner(arguments: argparse.Namespace, image: np.ndarray) -> Runner:
 
     torch.set_num_threads(arguments.threads)
     layout = torch.channels_last if arguments.channels_last else torch.contiguous_format
-    network = TorchGraph(Path(arguments.model), layout)
+    network = TorchGraph(Path(arguments.model), layout, guided=arguments.guided)
     x = torch.from_numpy(image).to(memory_format=layout)
 
     def forward() -> Results:
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--shape", type=int, nargs=4, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--gradient", action="store_true")
+    parser.add_argument("--guided", action="store_true", help="with --gradient: guided backprop")
     parser.add_argument("--channels-last", action="store_true")
     arguments = parser.parse_args()
     image = np.fromfile(arguments.input, np.float32).reshape(arguments.shape)

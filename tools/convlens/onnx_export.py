@@ -38,9 +38,9 @@ class _Exporter:
 _Writer = Callable[[_Exporter, Layer, Params, LayerShapes, list[str]], None]
 
 
-def export_onnx(model: Model) -> onnx.ModelProto:
+def export_onnx(model: Model, batch: int = 1) -> onnx.ModelProto:
     """The graph; every layer's value has the layer's name."""
-    exporter, shapes = _Exporter(), infer_shapes(model)
+    exporter, shapes = _Exporter(), infer_shapes(model, batch)
     for name, values in model.tensors.items():
         exporter.constant(name, values)
     for layer in model.layers:
@@ -48,7 +48,7 @@ def export_onnx(model: Model) -> onnx.ModelProto:
             raise UserError(f"layer {layer.name!r}: {layer.op} cannot be written as ONNX yet")
         weights = list(layer.weights.values())
         _WRITERS[layer.op](exporter, layer, full_params(layer), shapes[layer.name], weights)
-    inputs = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, s) for n, s in model.input_shapes().items()]
+    inputs = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, s) for n, s in model.input_shapes(batch).items()]
     output = helper.make_tensor_value_info(model.output, onnx.TensorProto.FLOAT, shapes[model.output].output)
     graph = helper.make_graph(exporter.nodes, model.name, inputs, [output], exporter.constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
