@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,9 +23,5 @@ class Costs {
   /// Seconds to bring a tensor into another layout.
   virtual std::optional<double> reorder_seconds(Device device, const TensorDesc& from, Layout to) = 0;
 };
-
-/// What a PlanRequest is made with: nothing, until a program says what is known of its machine.
-std::shared_ptr<Costs> default_costs();
-void set_default_costs(std::shared_ptr<Costs> costs);
 
 }  // namespace convlens

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/arena.h"
-#include "engine/costs.h"
 #include "engine/model.h"
+#include "engine/plan_defaults.h"
 #include "kernels/base/variant.h"
 
 namespace convlens {
@@ -26,10 +26,10 @@ struct PlanRequest {
   std::map<std::string, std::string> variants;  ///< layer -> name of the forward variant to use, or an error
   bool rewrite = true;                          ///< fold batch norms, fuse activations
   /// Variants of a greater Variant::relative_error are taken only where no other can be, or where they are named.
-  double most_error = 1e-5;
+  double most_error = plan_defaults().most_error;
   /// Of the variants that do not refuse, the plan takes those that together cost least, if all of their costs are
   /// known; else those of the highest priority.
-  std::shared_ptr<Costs> costs = default_costs();
+  std::shared_ptr<Costs> costs = plan_defaults().costs;
 };
 
 /// A tensor's place: a description, and the piece of the arena that holds it.

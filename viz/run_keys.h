@@ -11,6 +11,7 @@ struct RunKeys final : Params {
   std::string algorithm;
   std::filesystem::path model, image, out;
   std::string device = "auto";
+  double most_error = 1e-5;  ///< by the key `precision`
   int64_t threads = 0, seed = 0;
   std::vector<int64_t> size;
 

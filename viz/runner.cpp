@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 
+#include "engine/plan_defaults.h"
 #include "kernels/base/error.h"
 #include "kernels/base/json.h"
 #include "kernels/base/sha256.h"
@@ -38,8 +39,10 @@ class Models {
   std::map<std::filesystem::path, std::shared_ptr<const Model>> models_;
 };
 
-void set_threads(int64_t threads) {
-  omp_set_num_threads(threads > 0 ? static_cast<int>(threads) : omp_get_num_procs());
+// What holds for all that a run computes.
+void set_machine(const RunKeys& keys) {
+  omp_set_num_threads(keys.threads > 0 ? static_cast<int>(keys.threads) : omp_get_num_procs());
+  plan_defaults().most_error = keys.most_error;
 }
 
 // Names of folders for the runs of a list: the algorithm, numbered where it occurs again.
@@ -121,7 +124,7 @@ std::vector<FinishedRun> execute_all(const Config& config, Models& models, Outpu
   for (size_t i = 0; i < config.runs.size(); ++i) {
     const RunConfig& run = config.runs[i];
     const Model& model = models.get(run.keys.model);
-    set_threads(run.keys.threads);
+    set_machine(run.keys);
     if (auto earlier = take_up_finished(folder, names[i], identity_of(run, model))) {
       if (!options.quiet) std::cout << run.info->name << ": finished before\n";
       finished.push_back(std::move(*earlier));
@@ -163,7 +166,7 @@ std::vector<std::pair<std::string, Plan>> plan_config(const Config& config) {
   Models models;
   std::vector<std::pair<std::string, Plan>> plans;
   for (const RunConfig& run_config : config.runs) {
-    set_threads(run_config.keys.threads);
+    set_machine(run_config.keys);
     const Model& model = models.get(run_config.keys.model);
     Section section;
     const Run run(run_config, model, section);

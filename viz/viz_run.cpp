@@ -3,6 +3,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "engine/plan_defaults.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
@@ -58,7 +59,7 @@ int act(const Options& options) {
 void plan_by_what_was_measured() {
   const auto costs = std::make_shared<MeasuredCosts>();
   read_measured_costs(measured_costs_file(), *costs);
-  if (costs->size() > 0) set_default_costs(costs);
+  if (costs->size() > 0) plan_defaults().costs = costs;
 }
 
 int parse_and_act(int argc, char** argv) {

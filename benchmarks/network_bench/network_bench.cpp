@@ -88,7 +88,7 @@ int run(Options options) {
     options.network.height = options.size.front();
     options.network.width = options.size.back();
   }
-  if (options.tune) set_default_costs(std::make_shared<MeasuringCosts>());
+  if (options.tune) plan_defaults().costs = std::make_shared<MeasuringCosts>();
   if (options.serve) {
     if (options.models.size() != 1) throw InputError("--serve serves one model");
     EngineNetwork network(read_model(options.models[0]), options.network);

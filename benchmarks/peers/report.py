@@ -56,7 +56,8 @@ def markdown(record: dict[str, Any]) -> str:
         f"Measured on {e['processor']}, {record['threads']} threads, on {e['date']} (load before: {e['load']:.2f}); "
         f"{e['compiler']}, oneDNN {e['onednn']}. Written by `{record['command']}`.",
         "",
-        "fp32, batch 1 unless said, random weights, the same weights and input everywhere, from the input in memory to the results there. All "
+        "fp32, batch 1 unless said, random weights, the same weights and input everywhere, from the input in memory to "
+        "the results there. All "
         f"frameworks are held in memory and take turns ({record['rounds']} rounds of {record['runs']} runs after one "
         "that does not count, each round beginning with another framework). Milliseconds, best / median. Before "
         "timing, every framework's results are compared with this engine's: ||difference|| / ||result|| may be "

@@ -210,6 +210,18 @@ TEST_F(VizRun, TracesEveryStep) {
   EXPECT_TRUE(layers.contains("conv1") && layers.contains("fc"));
 }
 
+TEST_F(VizRun, TakesThePrecisionThatIsAskedFor) {
+  config_["precision"] = "exact";
+  expect_refused("'precision' must be one of");
+  std::string with_relaxed;
+  for (const char* precision : {"strict", "standard", "relaxed"}) {
+    config_["precision"] = precision;
+    EXPECT_EQ(run_config().code, 0) << precision;
+    with_relaxed = run("plan config.json --explain").output;
+  }
+  EXPECT_EQ(with_relaxed.find("is less exact"), std::string::npos);
+}
+
 TEST_F(VizRun, TunesOnceAndPlansByIt) {
   std::ofstream(root_ / "config.json") << config_.dump();
   const Outcome first = run("tune config.json");

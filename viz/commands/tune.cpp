@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "engine/plan_defaults.h"
 #include "viz/command.h"
 #include "viz/measured_costs_file.h"
 #include "viz/runner.h"
@@ -21,7 +22,7 @@ void tune(const TuneOptions& options) {
   const auto costs = std::make_shared<MeasuringCosts>();
   if (!options.again) read_measured_costs(file, *costs);
   const size_t known = costs->size();
-  set_default_costs(costs);
+  plan_defaults().costs = costs;
   for (const auto& [name, plan] : plan_config(read_config(options.config, options.overrides)))
     std::cout << name << ": " << plan.steps.size() << " steps" << std::endl;
   write_measured_costs(file, *costs);
