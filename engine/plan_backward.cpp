@@ -101,7 +101,7 @@ Problem Planner::backward_problem(Problem forward) {
 
 Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
   const Problem base = backward_problem(node.problem);
-  if (request_.costs)
+  if (node.chosen)
     if (auto choice = cheapest_backward(node, pass)) return *choice;
   std::vector<Refusal> refused;
   if (auto choice = first_that_takes(exact_ones_first(variants(node.layer->op->name(), pass, request_.device)), base,
