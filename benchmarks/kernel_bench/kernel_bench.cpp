@@ -13,8 +13,8 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/kernel_bench/contest.h"
-#include "benchmarks/kernel_bench/on_simt.h"
 #include "benchmarks/kernel_bench/evictor.h"
+#include "benchmarks/kernel_bench/on_simt.h"
 #include "kernels/base/device_api.h"
 #include "kernels/base/error.h"
 #include "kernels/base/guarded_main.h"

@@ -9,9 +9,9 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/base/random_array.h"
-#include "engine/timing.h"
 #include "engine/device_memory.h"
 #include "engine/patch_session.h"
+#include "engine/timing.h"
 #include "kernels/base/guarded_main.h"
 #include "kernels/base/json.h"
 #include "weights/model_file.h"
