@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "kernels/base/variant.h"
 
@@ -9,6 +10,13 @@ namespace convlens {
 
 /// The blocked layout that fills this processor's vectors: nchw16c with AVX-512, else nchw8c.
 Layout cpu_blocked_layout();
+
+/// body(std::integral_constant<int, lanes>) with the channels that lie side by side in that layout.
+template <class Body>
+auto with_blocked_lanes(const Body& body) {
+  if (cpu_blocked_layout() == Layout::nchw16c) return body(std::integral_constant<int, 16>{});
+  return body(std::integral_constant<int, 8>{});
+}
 
 /// The same for input and output, as Variant::layouts.
 IoLayout cpu_blocked_layouts(const Problem& problem);

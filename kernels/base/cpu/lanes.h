@@ -48,6 +48,14 @@ template <int lanes, class T>
   return __builtin_convertvector(load_lanes<typename VectorOf<T, lanes>::type>(from), IntLanes<lanes>);
 }
 
+/// The sum of a vector's elements, one after the other.
+template <class Vector>
+[[gnu::always_inline]] inline float horizontal_sum(const Vector& v) {
+  float sum = 0;
+  for (size_t i = 0; i < sizeof(Vector) / sizeof(float); ++i) sum += v[i];
+  return sum;
+}
+
 /// Bit i tells whether element i of a comparison's result is true.
 inline uint32_t mask_bits(const IntLanes<8>& mask) {
 #if defined(__AVX__)

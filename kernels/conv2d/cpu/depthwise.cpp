@@ -206,8 +206,7 @@ std::unique_ptr<Kernel> prepare_for(const Problem& problem) {
 
 template <template <int, int, int> class Pass>
 std::unique_ptr<Kernel> prepare(const Problem& problem) {
-  if (cpu_blocked_layout() == Layout::nchw16c) return prepare_for<Pass, 16>(problem);
-  return prepare_for<Pass, 8>(problem);
+  return with_blocked_lanes([&](auto lanes) { return prepare_for<Pass, lanes>(problem); });
 }
 
 // oneDNN's forward kernels are faster; its gradient's are not with AVX2 (docs/results/conv2d-cpu.md), and with AVX-512

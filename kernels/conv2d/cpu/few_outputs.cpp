@@ -118,13 +118,7 @@ class FewOutputsKernel final : public Kernel {
     for (int o = 0; o < outputs; ++o)
 #pragma GCC unroll 8
       for (int p = 0; p < pixels; ++p)
-        window.y[o * y_plane() + p] = activated_(FloatLanes<1>{} + (sum_of(sums[o][p]) + window.bias[o]))[0];
-  }
-
-  static float sum_of(const Lanes& v) {
-    float sum = 0;
-    for (int i = 0; i < lanes; ++i) sum += v[i];
-    return sum;
+        window.y[o * y_plane() + p] = activated_(FloatLanes<1>{} + (horizontal_sum(sums[o][p]) + window.bias[o]))[0];
   }
 
   Conv2dSizes s_;
@@ -142,8 +136,8 @@ std::optional<std::string> few_outputs_refuse(const Problem& problem) {
 }
 
 std::unique_ptr<Kernel> few_outputs_kernel(const Problem& problem) {
-  if (cpu_blocked_layout() == Layout::nchw16c) return std::make_unique<FewOutputsKernel<16>>(problem);
-  return std::make_unique<FewOutputsKernel<8>>(problem);
+  return with_blocked_lanes(
+      [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<FewOutputsKernel<lanes>>(problem); });
 }
 
 const RegisterVariant few_outputs_forward("conv2d", {.name = "few_outputs",

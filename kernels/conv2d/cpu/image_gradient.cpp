@@ -148,8 +148,8 @@ std::optional<std::string> refuses(const Problem& problem) {
 }
 
 std::unique_ptr<Kernel> prepare(const Problem& problem) {
-  if (cpu_blocked_layout() == Layout::nchw16c) return std::make_unique<ImageGradientKernel<16>>(problem);
-  return std::make_unique<ImageGradientKernel<8>>(problem);
+  return with_blocked_lanes(
+      [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<ImageGradientKernel<lanes>>(problem); });
 }
 
 const RegisterVariant registered("conv2d", {.name = "image_gradient",

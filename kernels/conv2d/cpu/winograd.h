@@ -212,8 +212,8 @@ std::optional<std::string> winograd_refuses(const Problem& problem);
 
 template <class Points>
 std::unique_ptr<Kernel> winograd_kernel(const Problem& problem) {
-  if (cpu_blocked_layout() == Layout::nchw16c) return std::make_unique<WinogradKernel<Points, 16>>(problem);
-  return std::make_unique<WinogradKernel<Points, 8>>(problem);
+  return with_blocked_lanes(
+      [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<WinogradKernel<Points, lanes>>(problem); });
 }
 
 /// The gradient is the forward pass on rotated filters.

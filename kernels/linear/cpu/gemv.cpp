@@ -18,12 +18,6 @@ using Lanes = FloatLanes<native_lanes>;
 constexpr int64_t lanes = native_lanes;
 constexpr int64_t row_group = 4;
 
-float horizontal_sum(const Lanes& v) {
-  float sum = 0;
-  for (int64_t i = 0; i < lanes; ++i) sum += v[i];
-  return sum;
-}
-
 // sums[r] = row r of w times x. Partial sums are put away every `run` elements, so that rounding errors stay those of
 // short sums.
 template <int64_t rows>
