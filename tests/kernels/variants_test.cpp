@@ -94,11 +94,13 @@ void expect_the_same_in_reverse(OperatorRun& run, const Variant& variant, Backwa
 }
 
 // What a variant adds to is then the sum of what was there and of the gradient that it would have written.
-void expect_it_adds(OperatorRun& run, const Variant& variant, double tolerance) {
+void expect_it_adds(OperatorRun& run, const Variant& variant, Fill how, double tolerance) {
   const auto gradient = values_of(run.grad_inputs).at(0);
   Generator random(3);
   HostTensor sum({run.grad_inputs[0].desc().shape, DataType::f64, Layout::nchw});
   fill_uniform(sum, random, -max_abs(gradient), max_abs(gradient));
+  if (how == Fill::integers)
+    std::ranges::transform(sum.f64(), sum.f64().begin(), [](double v) { return std::round(v); });
   const HostTensor before = sum.as(DataType::f32, run.grad_inputs[0].desc().layout);
   std::memcpy(run.grad_inputs[0].view().data, before.view().data, before.desc().bytes());
   const HostTensor rounded = before.as(DataType::f64, Layout::nchw);
@@ -147,7 +149,7 @@ class Variants : public ::testing::TestWithParam<VariantCase> {
       expect_close(run.results(v.variant->pass)[i], truth.results(v.variant->pass)[i], tolerance,
                    v.variant->name + " " + to_string(mode) + " result " + std::to_string(i));
     if (v.variant->device == Device::simt) expect_the_same_in_reverse(run, *v.variant, mode);
-    if (v.variant->accumulates) expect_it_adds(run, *v.variant, tolerance);
+    if (v.variant->accumulates) expect_it_adds(run, *v.variant, how, tolerance);
     return true;
   }
 };

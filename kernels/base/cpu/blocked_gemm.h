@@ -26,7 +26,7 @@ struct BlockedGemm {
 
   void run() const {
     static constexpr auto by_count = []<int... p>(std::integer_sequence<int, p...>) {
-      using Pass = void (BlockedGemm::*)(int64_t, int64_t, Ahead&) const;
+      using Pass = void (BlockedGemm::*)(int64_t, int64_t, Ahead) const;
       return std::array<std::array<Pass, 2>, most_pixels>{
           {{&BlockedGemm::pass<p + 1, 1>, &BlockedGemm::pass<p + 1, 2>}...}};
     }
@@ -34,35 +34,35 @@ struct BlockedGemm {
     const int64_t fewest = (count + most_pixels - 1) / most_pixels, even = (count + fewest - 1) / fewest;
     const int64_t passes = (count + even - 1) / even;
     for (int64_t o = 0; o < out_blocks; o += 2) {
-      Ahead ahead{.next = matrix + (o + 2) * in_blocks * lanes * lanes, .step = (panel_step + passes - 1) / passes};
-      for (int64_t p = 0; p < count; p += even)
-        (this->*by_count[std::min(even, count - p) - 1][std::min<int64_t>(2, out_blocks - o) - 1])(p, o, ahead);
+      const float* next = matrix + (o + 2) * in_blocks * lanes * lanes;
+      for (int64_t i = 0; i < passes; ++i) {
+        const int64_t pixel = i * even, begin = panel_lines * i / passes, end = panel_lines * (i + 1) / passes;
+        (this->*by_count[std::min(even, count - pixel) - 1][std::min<int64_t>(2, out_blocks - o) - 1])(
+            pixel, o, {next + begin * in_blocks * line, end - begin});
+      }
     }
   }
 
  private:
-  static constexpr int64_t line = 64 / sizeof(float), panel_step = 2 * lanes * lanes / line;
+  static constexpr int64_t line = 64 / sizeof(float), panel_lines = 2 * lanes * lanes / line;
 
   /// The part of the matrix that comes next is fetched while this one is used: it is read in turn from memory that is
   /// too slow to be waited for, and the passes over pixels share its lines evenly. Behind the last part lies what the
   /// caller multiplies next, or nothing; fetching that is harmless.
   struct Ahead {
     const float* next;
-    int64_t step;  ///< lines of the cache for each block of c
-
-    [[gnu::always_inline]] void fetch() {
-      for (int64_t i = 0; i < step; ++i, next += line) __builtin_prefetch(next, 0, 2);
-    }
+    int64_t lines;  ///< of the cache, for each block of c
   };
 
   template <int pixel_count, int vectors>
-  void pass(int64_t first_pixel, int64_t first_block, Ahead& ahead) const {
+  void pass(int64_t first_pixel, int64_t first_block, Ahead ahead) const {
     using Lanes = FloatLanes<lanes>;
     const int64_t matrix_stride = in_blocks * lanes * lanes;
     const float *x = pixels + first_pixel * lanes, *m = matrix + first_block * matrix_stride;
     std::array<std::array<Lanes, pixel_count>, vectors> sum{};
     for (int64_t block = 0; block < in_blocks; ++block, x += pixel_block_stride) {
-      ahead.fetch();
+      for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += line) __builtin_prefetch(ahead.next, 0, 2);
+#pragma GCC unroll 8
       for (int c = 0; c < lanes; ++c, m += lanes) {
         std::array<Lanes, vectors> w;
 #pragma GCC unroll 2

@@ -55,7 +55,7 @@ void reorder_typed(const TensorView& from, const TensorView& to) {
 // of 4 KiB every 4 KiB wait for a translation, twice as long in a virtual machine.
 std::byte* allocate_pages(size_t bytes) {
   constexpr size_t line = 64, huge_page = size_t{2} << 20;
-  const size_t alignment = bytes < 2 * huge_page ? line : huge_page;
+  const size_t alignment = bytes < huge_page ? line : huge_page;
   const size_t rounded = std::max((bytes + alignment - 1) / alignment * alignment, alignment);
   void* memory = std::aligned_alloc(alignment, rounded);
 #ifdef MADV_HUGEPAGE

@@ -33,7 +33,8 @@ class RotatedKernel final : public Kernel {
     forward_->run({.inputs = {&args.grad_output, 1},
                    .output = args.grad_inputs[0],
                    .workspace = args.workspace,
-                   .packed = args.packed});
+                   .packed = args.packed,
+                   .accumulate = args.accumulate});
   }
 
  private:

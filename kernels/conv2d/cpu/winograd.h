@@ -194,7 +194,8 @@ class WinogradKernel final : public Kernel {
         for (int64_t x = 0; x < tile; ++x) line[x] = wide[x][y];
         Points::output(line, result);
         float* to = plane + ((y0 + y) * width + x0) * lanes;
-        for (int64_t x = 0; x < std::min(r, width - x0); ++x) store_lanes(to + x * lanes, activated_(result[x] + bias));
+        for (int64_t x = 0; x < std::min(r, width - x0); ++x, to += lanes)
+          store_lanes(to, activated_(result[x] + (args.accumulate ? load_lanes<Lanes>(to) : bias)));
       }
     }
   }
@@ -228,6 +229,7 @@ Variant winograd_variant(std::string name, Pass pass, int priority, double relat
     variant.refuses = winograd_refuses;
     variant.prepare = winograd_kernel<Points>;
   } else {
+    variant.accumulates = true;
     variant.refuses = [](const Problem& problem) {
       const auto reason = rotation_refuses(problem);
       return reason ? reason : winograd_refuses(rotated(problem));
