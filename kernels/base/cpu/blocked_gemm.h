@@ -25,10 +25,16 @@ struct BlockedGemm {
   static constexpr int most_pixels = lanes == 16 ? 14 : 6;
 
   void run() const {
+    run([](const FloatLanes<lanes>& sum, const float*) { return sum; });
+  }
+
+  /// finish(sums, where they go) gives what is stored there.
+  template <class Finish>
+  void run(const Finish& finish) const {
     static constexpr auto by_count = []<int... p>(std::integer_sequence<int, p...>) {
-      using Pass = void (BlockedGemm::*)(int64_t, int64_t, Ahead) const;
+      using Pass = void (BlockedGemm::*)(int64_t, int64_t, Ahead, const Finish&) const;
       return std::array<std::array<Pass, 2>, most_pixels>{
-          {{&BlockedGemm::pass<p + 1, 1>, &BlockedGemm::pass<p + 1, 2>}...}};
+          {{&BlockedGemm::pass<p + 1, 1, Finish>, &BlockedGemm::pass<p + 1, 2, Finish>}...}};
     }
     (std::make_integer_sequence<int, most_pixels>{});
     const int64_t fewest = (count + most_pixels - 1) / most_pixels, even = (count + fewest - 1) / fewest;
@@ -38,7 +44,7 @@ struct BlockedGemm {
       for (int64_t i = 0; i < passes; ++i) {
         const int64_t pixel = i * even, begin = panel_lines * i / passes, end = panel_lines * (i + 1) / passes;
         (this->*by_count[std::min(even, count - pixel) - 1][std::min<int64_t>(2, out_blocks - o) - 1])(
-            pixel, o, {next + begin * in_blocks * line, end - begin});
+            pixel, o, {next + begin * in_blocks * line, end - begin}, finish);
       }
     }
   }
@@ -54,8 +60,8 @@ struct BlockedGemm {
     int64_t lines;  ///< of the cache, for each block of c
   };
 
-  template <int pixel_count, int vectors>
-  void pass(int64_t first_pixel, int64_t first_block, Ahead ahead) const {
+  template <int pixel_count, int vectors, class Finish>
+  void pass(int64_t first_pixel, int64_t first_block, Ahead ahead, const Finish& finish) const {
     using Lanes = FloatLanes<lanes>;
     const int64_t matrix_stride = in_blocks * lanes * lanes;
     const float *x = pixels + first_pixel * lanes, *m = matrix + first_block * matrix_stride;
@@ -77,8 +83,10 @@ struct BlockedGemm {
 #pragma GCC unroll 2
     for (int j = 0; j < vectors; ++j)
 #pragma GCC unroll 14
-      for (int p = 0; p < pixel_count; ++p)
-        store_lanes(to + j * result_block_stride + p * result_pixel_stride, sum[j][p]);
+      for (int p = 0; p < pixel_count; ++p) {
+        float* place = to + j * result_block_stride + p * result_pixel_stride;
+        store_lanes(place, finish(sum[j][p], place));
+      }
   }
 };
 
