@@ -132,6 +132,7 @@ class WinogradKernel final : public Kernel {
       const float* plane = args.inputs[0].f32() + (n * in_blocks_ + block) * height * width * lanes;
       std::array<std::array<Lanes, tile>, tile> wide;
       const bool inside = y0 >= 0 && x0 >= 0 && y0 + tile <= height && x0 + tile <= width;
+      if (inside) fetch_columns(plane + ((height + y0) * width + x0) * lanes);
       for (int64_t x = 0; x < tile; ++x) {
         std::array<Lanes, tile> d;
         const float* from = plane + (y0 * width + x0 + x) * lanes;
@@ -156,6 +157,15 @@ class WinogradKernel final : public Kernel {
         for (int64_t x = 0; x < tile; ++x) store_lanes(to + (y * tile + x) * input_stride(), v[x]);
       }
     }
+  }
+
+  // The next block's part of a tile that its neighbour has not fetched: rows are too short, and too far apart, for the
+  // processor to foresee.
+  void fetch_columns(const float* tile_in_next_block) const {
+    constexpr int64_t line = 64 / sizeof(float);
+    for (int64_t y = 0; y < tile; ++y)
+      for (int64_t x = 0; x < r * lanes; x += line)
+        __builtin_prefetch(tile_in_next_block + y * sizes_.x.input * lanes + x, 0, 2);
   }
 
   void multiply(const Arguments& args, const Chunk& chunk, int64_t place) const {
