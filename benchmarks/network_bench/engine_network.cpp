@@ -1,9 +1,7 @@
 #include "benchmarks/network_bench/engine_network.h"
 
-#include <fstream>
-
 #include "benchmarks/base/random_array.h"
-#include "kernels/base/error.h"
+#include "benchmarks/base/raw_file.h"
 
 namespace convlens::bench {
 namespace {
@@ -19,22 +17,6 @@ PlanRequest request_for(const Model& model, const NetworkOptions& options) {
     request.gradients = {image.name};
   }
   return request;
-}
-
-void read_raw(const std::filesystem::path& file, Array& array) {
-  std::ifstream stream(file, std::ios::binary);
-  const auto bytes = static_cast<std::streamsize>(array.values.size() * sizeof(float));
-  stream.read(reinterpret_cast<char*>(array.values.data()), bytes);
-  if (stream.gcount() != bytes || stream.peek() != std::ifstream::traits_type::eof())
-    throw InputError(file.string() + ": expected " + std::to_string(bytes) + " bytes, float32 of the shape " +
-                     array.shape.to_string());
-}
-
-void write_raw(const std::string& file, const Array& array) {
-  std::ofstream stream(file, std::ios::binary);
-  stream.write(reinterpret_cast<const char*>(array.values.data()),
-               static_cast<std::streamsize>(array.values.size() * sizeof(float)));
-  if (!stream.flush()) throw InternalError(file + " cannot be written");
 }
 
 }  // namespace

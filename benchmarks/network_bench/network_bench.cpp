@@ -8,7 +8,8 @@
 #include <iostream>
 
 #include "benchmarks/base/environment.h"
-#include "benchmarks/network_bench/serve.h"
+#include "benchmarks/base/serve.h"
+#include "benchmarks/network_bench/engine_network.h"
 #include "benchmarks/network_bench/step_times.h"
 #include "engine/measured_costs.h"
 #include "kernels/base/error.h"
@@ -92,7 +93,7 @@ int run(Options options) {
   if (options.serve) {
     if (options.models.size() != 1) throw InputError("--serve serves one model");
     EngineNetwork network(read_model(options.models[0]), options.network);
-    serve(network);
+    serve([&] { network.run(); }, [&](const std::string& prefix) { network.save(prefix); });
     return 0;
   }
   Json record{{"environment", environment()}};

@@ -1,6 +1,8 @@
 // occlusion_bench: a batch of places of occlusion's patch, computed from what the patch reaches
 // (engine/patch_session.h) and from whole images, in turns. All batches of a photo cost the same, so one stands for
-// all.
+// all. Or served to benchmarks/peers, whose other frameworks are given the whole images.
+
+#include <omp.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -9,6 +11,8 @@
 
 #include "benchmarks/base/environment.h"
 #include "benchmarks/base/random_array.h"
+#include "benchmarks/base/raw_file.h"
+#include "benchmarks/base/serve.h"
 #include "engine/device_memory.h"
 #include "engine/patch_session.h"
 #include "engine/timing.h"
@@ -22,8 +26,9 @@ namespace {
 struct Options {
   std::vector<std::string> models;
   int64_t patch = 16, stride = 8, batch = 16, size = 224;
-  int repetitions = 9;
-  std::string json;
+  int repetitions = 9, threads = 0;
+  std::string json, input, hidden_images;
+  bool serve = false;
 };
 
 std::vector<int64_t> offsets(const Options& options) {
@@ -67,31 +72,43 @@ double relative_difference(const Array& a, const Array& b) {
   return difference / scale;
 }
 
+/// A model, an image, a patch of zeros and a batch of its places.
+struct Occlusion {
+  Occlusion(const std::string& folder, const Options& options) : model(read_model(folder)) {
+    const InputSpec& spec = model->image_input();
+    const auto along = offsets(options);
+    grid = {.size = {options.patch, options.patch}, .rows = along, .columns = along};
+    image = random_array({1, spec.shape.c(), options.size, options.size});
+    if (!options.input.empty()) read_raw(options.input, image);
+    patch = Array({1, spec.shape.c(), options.patch, options.patch});
+    places = spread_places(grid, options.batch);
+    request = {.batch = options.batch, .input_shapes = {{spec.name, image.shape}}, .observe = {model->output}};
+  }
+
+  std::shared_ptr<const Model> model;
+  PatchGrid grid;
+  Array image, patch;
+  std::vector<PatchSession::Place> places;
+  PlanRequest request;
+};
+
 Json measure(const std::string& folder, const Options& options) {
-  const auto model = read_model(folder);
-  const InputSpec& spec = model->image_input();
-  const auto along = offsets(options);
-  const PatchGrid grid{.size = {options.patch, options.patch}, .rows = along, .columns = along};
-  const Shape shape{1, spec.shape.c(), options.size, options.size};
-  const PlanRequest request{.batch = options.batch, .input_shapes = {{spec.name, shape}}, .observe = {model->output}};
-  PatchSession parts(*model, request, grid);
-  Session whole(*model, request);
-  const Array image = random_array(shape);
-  const Array patch({1, spec.shape.c(), options.patch, options.patch});
-  const auto places = spread_places(grid, options.batch);
-  const double once = seconds_of([&] { parts.set_image(image); });
+  const Occlusion o(folder, options);
+  PatchSession parts(*o.model, o.request, o.grid);
+  Session whole(*o.model, o.request);
+  const double once = seconds_of([&] { parts.set_image(o.image); });
   Array from_parts, from_whole;
-  const TimedCall calls[] = {{[&] { from_parts = parts.forward(patch, places); }, [] {}},
+  const TimedCall calls[] = {{[&] { from_parts = parts.forward(o.patch, o.places); }, [] {}},
                              {[&] {
-                                whole.set_input(spec.name, hidden_images(image, grid, places));
+                                whole.set_input(o.model->image_input().name, hidden_images(o.image, o.grid, o.places));
                                 whole.forward();
-                                from_whole = whole.value(model->output);
+                                from_whole = whole.value(o.model->output);
                               },
                               [] {}}};
   const auto timings = time_interleaved(calls, {.samples = options.repetitions});
-  const size_t count = grid.rows.size() * grid.columns.size();
+  const size_t count = o.grid.rows.size() * o.grid.columns.size();
   const double per_place = 1e3 / static_cast<double>(options.batch);
-  Json record{{"model", model->name},
+  Json record{{"model", o.model->name},
               {"places", count},
               {"pieces", parts.plan().pieces.size()},
               {"tail_layers", parts.plan().tail.layers.size()},
@@ -108,10 +125,18 @@ Json measure(const std::string& folder, const Options& options) {
   std::printf(
       "%-20s ms a place: parts best %.2f, median %.2f; whole best %.2f, median %.2f; ratio best %.1f, median %.1f; "
       "largest difference %.1e; %zu places\n",
-      model->name.c_str(), timings[0].best * per_place, timings[0].median * per_place, timings[1].best * per_place,
+      o.model->name.c_str(), timings[0].best * per_place, timings[0].median * per_place, timings[1].best * per_place,
       timings[1].median * per_place, timings[1].best / timings[0].best, timings[1].median / timings[0].median,
       record["difference"].get<double>(), count);
   return record;
+}
+
+void serve_parts(const Occlusion& o) {
+  PatchSession parts(*o.model, o.request, o.grid);
+  parts.set_image(o.image);
+  Array scores;
+  serve([&] { scores = parts.forward(o.patch, o.places); },
+        [&](const std::string& prefix) { write_raw(prefix + ".output.f32", scores); });
 }
 
 int run(int argc, char** argv) {
@@ -124,7 +149,21 @@ int run(int argc, char** argv) {
   app.add_option("--batch", options.batch, "places at once");
   app.add_option("--repetitions", options.repetitions, "turns");
   app.add_option("--json", options.json, "file for the results");
+  app.add_option("--threads", options.threads, "OpenMP threads; 0: all");
+  app.add_option("--input", options.input, "raw float32 file for the image");
+  app.add_option("--hidden-images", options.hidden_images, "only write the images under the patch to this raw file");
+  app.add_flag("--serve", options.serve, "answer requests on the standard input (benchmarks/peers)");
   CLI11_PARSE(app, argc, argv);
+  if (options.threads > 0) omp_set_num_threads(options.threads);
+  if (!options.hidden_images.empty() || options.serve) {
+    if (options.models.size() != 1) throw InputError("--serve and --hidden-images take one model");
+    const Occlusion o(options.models[0], options);
+    if (options.serve)
+      serve_parts(o);
+    else
+      write_raw(options.hidden_images, hidden_images(o.image, o.grid, o.places));
+    return 0;
+  }
   const Json where = environment();
   std::printf("%s\n", to_line(where).c_str());
   Json record{{"environment", where}, {"results", Json::array()}};

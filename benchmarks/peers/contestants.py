@@ -12,19 +12,25 @@ from pathlib import Path
 import numpy as np
 
 WORKER = Path(__file__).with_name("worker.py")
+_PASSES = {"gradient": ["--gradient"], "style": ["--gradient"], "guided": ["--gradient", "--guided"]}
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 
 @dataclass(frozen=True)
 class Network:
-    """One network's files: model.json's folder, ONNX, ncnn, and the input."""
+    """One network's files: model.json's folder, the input, and what other frameworks read."""
 
     name: str
     folder: Path
-    onnx: Path
-    ncnn: Path | None
-    image: Path
     shape: tuple[int, ...]
+    image: Path
+    """Of this shape."""
+    engine_image: Path
+    """What this engine is given: for occlusion the photo, whose patch it moves itself."""
+    onnx: Path | None = None
+    ncnn: Path | None = None
+    single_onnx: Path | None = None
+    """For one image at a time."""
 
 
 class Process:
@@ -47,6 +53,11 @@ class Process:
         """Output and gradient, as flat arrays."""
         self._ask(f"save {prefix}")
         return {name: np.fromfile(f"{prefix}.{name}.f32", np.float32) for name in names}
+
+    def peak_bytes(self) -> int:
+        """The most memory that was resident at once, libraries and mapped weights among it."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
     def close(self) -> None:
         """End it."""
@@ -90,19 +101,36 @@ def convert_for_ncnn(onnx: Path, shape: tuple[int, ...]) -> Path | None:
 
 def commands(network: Network, build: Path, threads: int, kind: str, frameworks: set[str]) -> dict[str, list[str]]:
     """Name -> command line of each contestant that can run the network."""
-    gradient = {"gradient": ["--gradient"], "guided": ["--gradient", "--guided"]}.get(kind, [])
-    flags = ["--input", str(network.image), "--threads", str(threads), *gradient]
-    worker = [sys.executable, str(WORKER)]
-    shape = ["--shape", *map(str, network.shape)]
-    engine = [str(build / "benchmarks" / "network_bench"), str(network.folder), "--serve", *flags]
-    engine += ["--batch", str(network.shape[0])]
-    torch = [*worker, "torch", str(network.folder), *shape, *flags]
-    found = {"ConvLens": engine, "ConvLens tuned": [*engine, "--tune"]}
-    if not gradient:
-        found["ONNX Runtime"] = [*worker, "onnxruntime", str(network.onnx), *shape, *flags]
-        found["OpenVINO"] = [*worker, "openvino", str(network.onnx), *shape, *flags]
-        if network.ncnn:
-            found["ncnn"] = [*worker, "ncnn", str(network.ncnn), *shape, *flags]
-    found["PyTorch"] = torch
-    found["PyTorch channels_last"] = [*torch, "--channels-last"]
+    flags = ["--threads", str(threads), *_PASSES.get(kind, [])]
+    engine_flags = ["--serve", "--input", str(network.engine_image), "--batch", str(network.shape[0]), *flags]
+    programs = build / "benchmarks"
+    if kind == "occlusion":
+        found = {"ConvLens": [str(programs / "occlusion_bench"), str(network.folder), *engine_flags]}
+    else:
+        engine = [str(programs / "network_bench"), str(network.folder), *engine_flags]
+        found = {"ConvLens": engine, "ConvLens tuned": [*engine, "--tune"]}
+
+    def worker(framework: str, model: Path, *options: str) -> list[str]:
+        shape = ["--shape", *map(str, network.shape)]
+        return [
+            sys.executable,
+            str(WORKER),
+            framework,
+            str(model),
+            "--input",
+            str(network.image),
+            *shape,
+            *flags,
+            *options,
+        ]
+
+    if network.onnx and kind not in _PASSES:
+        found["ONNX Runtime"] = worker("onnxruntime", network.onnx)
+        found["OpenVINO"] = worker("openvino", network.onnx)
+    if network.single_onnx:
+        found["OpenVINO throughput"] = worker("openvino", network.single_onnx, "--one-by-one")
+    if network.ncnn and kind not in _PASSES:
+        found["ncnn"] = worker("ncnn", network.ncnn)
+    found["PyTorch"] = worker("torch", network.folder)
+    found["PyTorch channels_last"] = worker("torch", network.folder, "--channels-last")
     return {name: command for name, command in found.items() if name.split()[0] in {"ConvLens", *frameworks}}

@@ -8,6 +8,22 @@ from typing import Any
 ENGINES = ("ConvLens", "ConvLens tuned")
 
 
+_NOTES = {
+    "style": [
+        "Losses of style on relu1_1 to relu5_1 and of content on relu4_2, and the gradient of their sum with respect "
+        "to the picture (`benchmarks/peers/style_step.py`).",
+        "",
+    ],
+    "occlusion": [
+        "Scores under 16 of the 729 places of a patch of 16 pixels, stride 8; a map takes 46 times as long. This "
+        "engine computes what the patch reaches and keeps the rest; the maps without a patch, computed once an image, "
+        "are not counted. The others are given 16 whole images at once; `OpenVINO throughput` runs them as single "
+        "requests, as many at a time as it finds best.",
+        "",
+    ],
+}
+
+
 def _cell(entry: dict[str, Any] | None) -> str:
     if entry is None:
         return "—"
@@ -31,6 +47,15 @@ def _table(networks: dict[str, dict[str, Any]]) -> list[str]:
     for network, entries in networks.items():
         cells = [_cell(entries.get(name)) for name in names]
         lines.append(f"| {network} | " + " | ".join(cells) + f" | {_ratio(entries)} |")
+    return lines
+
+
+def _memory_table(networks: dict[str, dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(name for entries in networks.values() for name in entries))
+    lines = ["| peak memory of the process, MB | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for network, entries in networks.items():
+        cells = [f"{entries[n]['peak_bytes'] / 1e6:.0f}" if "peak_bytes" in entries.get(n, {}) else "—" for n in names]
+        lines.append(f"| {network} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -73,9 +98,13 @@ def markdown(record: dict[str, Any]) -> str:
         "batch": "Forward, 16 images at once",
         "gradient": "Forward and gradient with respect to the image",
         "guided": "Forward and guided backprop",
+        "style": "A step of style transfer",
+        "occlusion": "Occlusion, 16 places of the patch",
     }
     for kind, networks in record["results"].items():
-        lines += ["", f"## {titles[kind]}", "", *_table(networks)]
+        lines += ["", f"## {titles[kind]}", "", *_NOTES.get(kind, []), *_table(networks)]
+        if kind == "style":
+            lines += ["", *_memory_table(networks)]
     if remarks := _remarks(record):
         lines += ["", "## Remarks", "", *remarks]
     return "\n".join(lines) + "\n"

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contestants import Network, Process
 
+    from convlens.model import Model
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CLASSIFIERS = [
@@ -46,7 +48,10 @@ WORKLOADS = {
     "batch": [Workload("resnet18", batch=16), Workload("efficientnet_lite0", batch=16)],
     "gradient": [*map(Workload, CLASSIFIERS)],
     "guided": [Workload("vgg16")],
+    "style": [Workload("vgg19", size=512)],
+    "occlusion": [Workload("resnet18", batch=16), Workload("vgg16", batch=16)],
 }
+WITH_GRADIENT = {"gradient", "guided", "style"}
 # First word of a framework's name -> its package.
 PACKAGES = {"ONNX": "onnxruntime", "OpenVINO": "openvino", "ncnn": "ncnn", "PyTorch": "torch"}
 # Of some million values before a ReLU, a few lie so near zero that rounding decides whether the gradient passes, and
@@ -88,19 +93,45 @@ def enter_environment(arguments: argparse.Namespace) -> None:
     os.execv(python, [str(python), *sys.argv])
 
 
-def prepare(workload: Workload, arguments: argparse.Namespace) -> Network:
+def prepare(workload: Workload, kind: str, arguments: argparse.Namespace) -> Network:
     """Files of one row, made at the first use."""
     import numpy as np
     from contestants import Network, convert_for_ncnn
 
-    from convlens import catalogue
-    from convlens.model_file import read_model, write_model
-    from convlens.onnx_export import export_onnx
-    from convlens.random_model import random_model
     from convlens.random_numbers import uniform
 
     cache = arguments.build.absolute() / "peers" / "models"
     cache.mkdir(parents=True, exist_ok=True)
+    folder, model = prepare_model(workload, kind, cache, arguments)
+    name, batch = str(workload), workload.batch
+    image = cache / f"{name}.f32"
+    shape = next(iter(model.input_shapes(batch).values()))
+    uniform("image", 1, shape).astype(np.float32).tofile(image)
+    if kind == "style":
+        return Network(f"{name}_style", folder, shape, image, image)
+    if kind == "occlusion":
+        photo, hidden = cache / f"{workload.network}.f32", cache / f"{name}_occlusion.f32"
+        uniform("image", 1, (1, *shape[1:])).astype(np.float32).tofile(photo)
+        bench = [arguments.build / "benchmarks" / "occlusion_bench", folder, "--batch", str(batch)]
+        subprocess.run([*bench, "--input", photo, "--hidden-images", hidden], check=True)
+        single = export(cache / f"{workload.network}.onnx", folder, model, 1)
+        return Network(
+            f"{name}_occlusion", folder, shape, hidden, photo, export(cache / f"{name}.onnx", folder, model, batch),
+            single_onnx=single,
+        )  # fmt: skip
+    onnx = export(cache / f"{name}.onnx", folder, model, batch)
+    ncnn = convert_for_ncnn(onnx, shape) if batch == 1 else None
+    return Network(name, folder, shape, image, image, onnx, ncnn)
+
+
+def prepare_model(workload: Workload, kind: str, cache: Path, arguments: argparse.Namespace) -> tuple[Path, Model]:
+    """The model of a row and its folder."""
+    from style_step import style_step
+
+    from convlens import catalogue
+    from convlens.model_file import read_model, write_model
+    from convlens.random_model import random_model
+
     name = workload.network
     folder = arguments.models.absolute() / name if arguments.models else cache / name
     if not (folder / "model.json").exists():
@@ -109,18 +140,25 @@ def prepare(workload: Workload, arguments: argparse.Namespace) -> Network:
         print(f"{name}: making random weights", flush=True)
         write_model(folder, random_model(catalogue.load(name), 1))
     model = read_model(folder)
-    if workload.size:
+    if not workload.size:
+        return folder, model
+    if kind == "style":
+        model, folder = style_step(model, workload.size), cache / f"{workload}_style"
+    else:
         model.inputs[0]["shape"][1:] = [workload.size] * 2
-        folder = cache / f"{name}_{workload.size}"
-        if not (folder / "model.json").exists():
-            write_model(folder, model)
-    onnx, image = cache / f"{workload}.onnx", cache / f"{workload}.f32"
+        folder = cache / str(workload)
+    if not (folder / "model.json").exists():
+        write_model(folder, model)
+    return folder, model
+
+
+def export(onnx: Path, folder: Path, model: Model, batch: int) -> Path:
+    """The model for that batch as an ONNX file, made if it is not there or older than the model's folder."""
+    from convlens.onnx_export import export_onnx
+
     if not onnx.exists() or onnx.stat().st_mtime < (folder / "model.json").stat().st_mtime:
-        onnx.write_bytes(export_onnx(model, workload.batch).SerializeToString())
-    shape = next(iter(model.input_shapes(workload.batch).values()))
-    uniform("image", 1, shape).astype(np.float32).tofile(image)
-    ncnn = convert_for_ncnn(onnx, shape) if workload.batch == 1 else None
-    return Network(str(workload), folder, onnx, ncnn, image, shape)
+        onnx.write_bytes(export_onnx(model, batch).SerializeToString())
+    return onnx
 
 
 def start_all(commands: dict[str, list[str]], logs: Path) -> tuple[list[Process], dict[str, Any]]:
@@ -158,19 +196,19 @@ def measure(network: Network, kind: str, arguments: argparse.Namespace) -> dict[
     """Milliseconds of all contestants on one network, in turns."""
     from contestants import commands
 
-    gradient = kind in ("gradient", "guided")
-    scratch = network.onnx.parent.parent
+    scratch = arguments.build.absolute() / "peers"
     frameworks = {name for name, package in PACKAGES.items() if installed(package)}
     processes, entries = start_all(
         commands(network, arguments.build.absolute(), arguments.threads, kind, frameworks), scratch
     )
-    compare_results(processes, entries, scratch, ["output", "gradient"] if gradient else ["output"])
+    compare_results(processes, entries, scratch, ["output", "gradient"] if kind in WITH_GRADIENT else ["output"])
     for turn in range(arguments.rounds):
         for place in range(len(processes)):
             time.sleep(PAUSE)
             process = processes[(turn + place) % len(processes)]
             entries[process.name]["ms"] += process.run(RUNS)
     for process in processes:
+        entries[process.name]["peak_bytes"] = process.peak_bytes()
         process.close()
     for name, entry in entries.items():
         ms = sorted(entry.get("ms", []))
@@ -205,12 +243,14 @@ def main() -> int:
 
     load = os.getloadavg()[0]
     kinds = {
-        kind: [prepare(w, arguments) for w in WORKLOADS[kind] if not arguments.only or w.network in arguments.only]
+        kind: [
+            prepare(w, kind, arguments) for w in WORKLOADS[kind] if not arguments.only or w.network in arguments.only
+        ]
         for kind in arguments.kind or WORKLOADS
     }
-    smallest = Path(min((n.onnx.stat().st_size, n.folder) for networks in kinds.values() for n in networks)[1])
+    any_folder = next(n.folder for networks in kinds.values() for n in networks)
     record: dict[str, Any] = {
-        "environment": engine_environment(arguments.build, smallest) | {"load": load},
+        "environment": engine_environment(arguments.build, any_folder) | {"load": load},
         "command": f"benchmarks/peers/run.py --build BUILD --rounds {arguments.rounds}",
         "threads": arguments.threads, "rounds": arguments.rounds, "runs": RUNS, "tolerance": TOLERANCE,
         "versions": {p: importlib.metadata.version(p) for p in PACKAGES.values() if installed(p)},

@@ -1,4 +1,4 @@
-"""A model's folder as a PyTorch function: the operators of the classifiers."""
+"""A model's folder as a PyTorch function: the operators of the networks that are compared."""
 
 from __future__ import annotations
 
@@ -129,6 +129,23 @@ def _batch_norm(p: Params, s: LayerShapes, w: Weights) -> Step:
     return lambda x: F.batch_norm(x[0], mean, var, w["weight"], w["bias"], eps=p["eps"])
 
 
+def _gram_loss(p: Params, s: LayerShapes, w: Weights) -> Step:
+    _, channels, height, width = s.inputs[0]
+    divisor = {"none": 1, "hw": height * width, "chw": channels * height * width}[p["divisor"]]
+
+    def run(x: list[Tensor]) -> Tensor:
+        features = x[0].flatten(2)
+        gram = features @ features.transpose(1, 2) / divisor
+        return p["weight"] * (gram - w["target"]).square().sum((1, 2))[:, None, None, None]
+
+    return run
+
+
+def _mse_loss(p: Params, s: LayerShapes, w: Weights) -> Step:
+    reduce = torch.mean if p["reduction"] == "mean" else torch.sum
+    return lambda x: reduce((x[0] - w["target"]).square(), (1, 2, 3), keepdim=True)
+
+
 _STEPS: dict[str, Callable[[Params, LayerShapes, Weights], Step]] = {
     "conv2d": _conv2d,
     "linear": _linear,
@@ -147,4 +164,6 @@ _STEPS: dict[str, Callable[[Params, LayerShapes, Weights], Step]] = {
     "concat": lambda p, s, w: lambda x: torch.cat(x, 1),
     "flatten": lambda p, s, w: lambda x: x[0].flatten(1)[:, :, None, None],
     "dropout": lambda p, s, w: lambda x: x[0],
+    "gram_loss": _gram_loss,
+    "mse_loss": _mse_loss,
 }
