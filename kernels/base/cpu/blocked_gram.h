@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/base/cpu/lanes.h"
+#include "kernels/base/cpu/parallel.h"
 
 namespace convlens {
 
@@ -26,13 +27,11 @@ class BlockedGram {
   /// One pass over the features: a chunk of pixels serves all pairs of blocks, which the threads share, so that each
   /// sum has one owner.
   void run(const float* features, float* sums) const {
-    const int64_t pairs = blocks_ * (blocks_ + 1) / 2;
-#pragma omp parallel
-    {
-      const int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    const int64_t pairs = blocks_ * (blocks_ + 1) / 2, threads = omp_get_max_threads();
+    parallel_for(threads, [&](int64_t thread) {
       for (int64_t pixel = 0; pixel < pixels_; pixel += chunk)
         add_pairs(features, sums, pixel, pairs * thread / threads, pairs * (thread + 1) / threads);
-    }
+    });
   }
 
   /// The sum for channels a and b of what `run` left.

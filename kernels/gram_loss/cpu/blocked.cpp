@@ -88,7 +88,7 @@ class BackwardData final : public Kernel {
     const int64_t chunk = std::max<int64_t>(1, cached_floats / (s_.blocks * lanes));
     for (int64_t n = 0; n < s_.batch; ++n) {
       const float* notes = reinterpret_cast<const float*>(args.saved) + n * s_.channels * s_.channels;
-      parallel_for(s_.blocks, [&](int64_t o) { pack(notes, factor_ * args.grad_output.f32()[n], o, matrix); });
+      parallel_for(s_.blocks, [&](int64_t o) { pack_rows(notes, factor_ * args.grad_output.f32()[n], o, matrix); });
       parallel_for((s_.pixels + chunk - 1) / chunk,
                    [&](int64_t i) { multiply(args, matrix, n, i * chunk, std::min(chunk, s_.pixels - i * chunk)); });
     }
@@ -99,7 +99,7 @@ class BackwardData final : public Kernel {
   static constexpr int64_t cached_floats = 24 << 10;
 
   // S is symmetric: its row c holds what channel c adds to each result.
-  void pack(const float* notes, float factor, int64_t block, float* matrix) const {
+  void pack_rows(const float* notes, float factor, int64_t block, float* matrix) const {
     float* to = matrix + block * s_.blocks * lanes * lanes;
     for (int64_t c = 0; c < s_.blocks * lanes; ++c)
       for (int64_t o = block * lanes; o < (block + 1) * lanes; ++o)
