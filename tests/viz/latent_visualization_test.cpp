@@ -80,7 +80,8 @@ class LatentVisualization : public ::testing::Test {
 };
 
 TEST_F(LatentVisualization, MakesPicturesOfAClassByBothWays) {
-  config_.update({{"seeds", 2}, {"snapshot_steps", 30}});
+  // The first picture of seed 0 hangs on the last bits: 0.90 to 0.98 by variants of kernels, 0.96 by the reference.
+  config_.update({{"seeds", 2}, {"seed", 3}, {"snapshot_steps", 30}});
   ASSERT_EQ(run("--quiet").code, 0);
   const Json results = record()["runs"][0]["results"], hashes = record()["outputs"];
   for (const std::string way : {"latent", "pixels"}) {
