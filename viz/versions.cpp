@@ -2,6 +2,7 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+#include "kernels/base/instructions.h"
 #include "kernels/base/json.h"
 
 namespace convlens::viz {
@@ -10,6 +11,7 @@ Json versions() {
   const dnnl_version_t* onednn = dnnl_version();
   return {{"version", CONVLENS_VERSION},
           {"compiler", __VERSION__},
+          {"instructions", instructions()},
           {"onednn",
            std::to_string(onednn->major) + "." + std::to_string(onednn->minor) + "." + std::to_string(onednn->patch)}};
 }
