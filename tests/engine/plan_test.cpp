@@ -65,7 +65,7 @@ TEST(Plan, TakesNoVariantLessExactThanAllowed) {
     return result;
   };
   EXPECT_EQ(worst(1e-5), 1e-5);  // Winograd's
-  EXPECT_LE(worst(5e-6), 5e-6);
+  EXPECT_LE(worst(2e-6), 2e-6);
 }
 
 TEST(Plan, KeepsWhatIsObserved) {

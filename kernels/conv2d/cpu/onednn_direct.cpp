@@ -8,7 +8,7 @@ namespace {
 
 Variant direct(Pass pass) {
   Variant variant = onednn_convolution("onednn_direct", dnnl::algorithm::convolution_direct, pass, 10);
-  variant.relative_error = 5e-6;  // 3.8e-6 was the most found, of 4608 products
+  if (pass == Pass::forward) variant.relative_error = 5e-6;  // 3.8e-6 was the most found, of 4608 products
   return variant;
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
+#include "kernels/gram_loss/cpu/distance.h"
 #include "kernels/gram_loss/gram_loss.h"
 
 namespace convlens {
@@ -42,9 +43,11 @@ class Forward final : public Kernel {
     auto* const sums = reinterpret_cast<double*>(products + gram_.size());
     for (int64_t n = 0; n < s_.batch; ++n) {
       gram_.run(args.inputs[0].f32() + n * s_.blocks * s_.pixels * lanes, products);
-      auto* const notes = args.saved ? reinterpret_cast<float*>(args.saved) + n * s_.channels * s_.channels : nullptr;
-      parallel_for(s_.channels,
-                   [&](int64_t a) { sums[a] = subtract_target(args.weights[0].f32(), a, products, notes); });
+      parallel_for(s_.channels, [&](int64_t a) {
+        auto* const notes = reinterpret_cast<float*>(args.saved);
+        sums[a] = subtract_target([&](int64_t b) { return factor_ * gram_.at(products, a, b); }, args.weights[0].f32(),
+                                  s_.channels, a, notes ? notes + (n * s_.channels + a) * s_.channels : nullptr);
+      });
       double sum = 0;
       for (int64_t a = 0; a < s_.channels; ++a) sum += sums[a];
       args.output.f32()[n] = static_cast<float>(weight_ * sum);
@@ -52,18 +55,6 @@ class Forward final : public Kernel {
   }
 
  private:
-  // Returns the sum over b of (G[a,b] - A[a,b])^2, and notes a's row of G - (A + A^T) / 2.
-  double subtract_target(const float* target, int64_t a, const float* products, float* notes) const {
-    double sum = 0;
-    for (int64_t b = 0; b < s_.channels; ++b) {
-      const float g = factor_ * gram_.at(products, a, b);
-      const float to_target = g - target[a * s_.channels + b], to_transpose = g - target[b * s_.channels + a];
-      sum += static_cast<double>(to_target) * to_target;
-      if (notes) notes[a * s_.channels + b] = (to_target + to_transpose) / 2;
-    }
-    return sum;
-  }
-
   Sizes s_;
   BlockedGram<lanes> gram_;
   double weight_;

@@ -9,6 +9,7 @@
 #include "kernels/base/cpu/gram_operands.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
+#include "kernels/gram_loss/cpu/distance.h"
 #include "kernels/gram_loss/gram_loss.h"
 
 namespace convlens {
@@ -34,7 +35,9 @@ class Forward final : public Kernel {
     product_.run(args.inputs[0].data, args.inputs[0].data, nullptr, g,
                  args.workspace + m_.square_bytes() + sums_bytes());
     parallel_for(m_.batch * m_.channels, [&](int64_t row) {
-      sums[row] = subtract_target(args.weights[0].f32(), row % m_.channels, g + row * m_.channels);
+      float* const values = g + row * m_.channels;
+      sums[row] = subtract_target([&](int64_t b) { return values[b]; }, args.weights[0].f32(), m_.channels,
+                                  row % m_.channels, values);
     });
     for (int64_t n = 0; n < m_.batch; ++n) {
       double sum = 0;
@@ -45,17 +48,6 @@ class Forward final : public Kernel {
 
  private:
   size_t sums_bytes() const { return (static_cast<size_t>(m_.batch * m_.channels) * sizeof(double) + 63) / 64 * 64; }
-
-  // Returns the sum over b of (G[a,b] - A[a,b])^2; G's row becomes that of S.
-  double subtract_target(const float* target, int64_t a, float* row) const {
-    double sum = 0;
-    for (int64_t b = 0; b < m_.channels; ++b) {
-      const float to_target = row[b] - target[a * m_.channels + b], to_transpose = row[b] - target[b * m_.channels + a];
-      sum += static_cast<double>(to_target) * to_target;
-      row[b] = (to_target + to_transpose) / 2;
-    }
-    return sum;
-  }
 
   double weight_;
   GramOperands m_;
