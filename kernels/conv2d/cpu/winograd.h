@@ -20,14 +20,14 @@
 
 namespace convlens {
 
-/// A convolution of 3 x 3 windows and stride 1 by minimal filtering with these points (WinogradPoints), from and to the
-/// channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time: their transforms, the products with
+/// A convolution of stride 1 by minimal filtering with these points (WinogradPoints), whose taps are the windows' height
+/// and width, from and to the channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time: their transforms, the products with
 /// the filters' transforms (a product of matrices for each of the tile's places) and the sums' transforms stay in the
 /// cache of the core that makes them. Where there are fewer chunks than threads, the threads share each step of one.
 template <class Points, int lanes>
 class WinogradKernel final : public Kernel {
   using Lanes = FloatLanes<lanes>;
-  static constexpr int64_t r = Points::outputs, tile = Points::tile, places = tile * tile;
+  static constexpr int64_t r = Points::outputs, taps = Points::taps, tile = Points::tile, places = tile * tile;
 
  public:
   explicit WinogradKernel(const Problem& problem)
@@ -110,15 +110,17 @@ class WinogradKernel final : public Kernel {
   }
 
   void pack_filters(const float* weights, int64_t block, int64_t c, float* to) const {
-    std::array<std::array<Lanes, 3>, 3> g{};
+    std::array<std::array<Lanes, taps>, taps> g{};
     for (int64_t lane = 0; lane < std::min<int64_t>(lanes, sizes_.out_channels - block * lanes); ++lane)
-      for (int64_t i = 0; i < 9; ++i)
-        g[i / 3][i % 3][lane] = weights[((block * lanes + lane) * sizes_.in_channels + c) * 9 + i];
-    std::array<std::array<Lanes, tile>, 3> wide;
-    for (int64_t i = 0; i < 3; ++i) Points::filter(g[i], wide[i]);
+      for (int64_t i = 0; i < taps * taps; ++i)
+        g[i / taps][i % taps][lane] = weights[((block * lanes + lane) * sizes_.in_channels + c) * taps * taps + i];
+    std::array<std::array<Lanes, tile>, taps> wide;
+    for (int64_t y = 0; y < taps; ++y) Points::filter(g[y], wide[y]);
     for (int64_t x = 0; x < tile; ++x) {
+      std::array<Lanes, taps> column;
       std::array<Lanes, tile> u;
-      Points::filter(std::array<Lanes, 3>{wide[0][x], wide[1][x], wide[2][x]}, u);
+      for (int64_t y = 0; y < taps; ++y) column[y] = wide[y][x];
+      Points::filter(column, u);
       for (int64_t y = 0; y < tile; ++y)
         store_lanes(to + (((y * tile + x) * out_blocks_ + block) * in_blocks_ * lanes + c) * lanes, u[y]);
     }
@@ -218,8 +220,8 @@ class WinogradKernel final : public Kernel {
   bool shared_;    // by all threads, a chunk
 };
 
-/// Why a convolution is none that WinogradKernel computes, or nothing.
-std::optional<std::string> winograd_refuses(const Problem& problem);
+/// Why a convolution is none that WinogradKernel computes with points for so many taps, or nothing.
+std::optional<std::string> winograd_refuses(const Problem& problem, int64_t taps);
 
 template <class Points>
 std::unique_ptr<Kernel> winograd_kernel(const Problem& problem) {
@@ -236,13 +238,13 @@ Variant winograd_variant(std::string name, Pass pass, int priority, double relat
   variant.layouts = cpu_blocked_layouts;
   if (pass == Pass::forward) {
     variant.fuses_activation = true;
-    variant.refuses = winograd_refuses;
+    variant.refuses = [](const Problem& problem) { return winograd_refuses(problem, Points::taps); };
     variant.prepare = winograd_kernel<Points>;
   } else {
     variant.accumulates = true;
     variant.refuses = [](const Problem& problem) {
       const auto reason = rotation_refuses(problem);
-      return reason ? reason : winograd_refuses(rotated(problem));
+      return reason ? reason : winograd_refuses(rotated(problem), Points::taps);
     };
     variant.prepare = [](const Problem& problem) {
       return rotated_kernel(problem, winograd_kernel<Points>(rotated(problem)));

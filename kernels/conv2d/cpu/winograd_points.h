@@ -6,17 +6,17 @@
 
 namespace convlens {
 
-/// Winograd's minimal filtering F(r, 3) as Cook and Toom derive it: the polynomials of tile and filter are multiplied
-/// by their values at the points 0, +-p_1 .. +-p_P and infinity, which gives r = 2 P outputs of a tile of 2 P + 2 for
-/// as many products (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016; Blahut, "Fast
+/// Winograd's minimal filtering F(r, taps) as Cook and Toom derive it: the polynomials of tile and filter are multiplied
+/// by their values at the points 0, +-p_1 .. +-p_P and infinity, which gives r = 2 P + 3 - taps outputs of a tile of
+/// 2 P + 2 for as many products (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016; Blahut, "Fast
 /// Algorithms for Signal Processing", 2010, section 5.4). Points in pairs halve the additions: rows of B^T and A^T for
 /// +-p differ in the sign of their odd part alone.
 ///
 /// With M(x) = x prod (x^2 - p_i^2), a row of B^T has the coefficients of M(x) / (x - p), for infinity those of M(x);
 /// a row of G the powers of p over the value of M(x) / (x - p) at p.
-template <size_t pair_count, std::array<float, pair_count> p>
+template <size_t pair_count, std::array<float, pair_count> p, size_t tap_count = 3>
 struct WinogradPoints {
-  static constexpr size_t pairs = pair_count, outputs = 2 * pairs, tile = outputs + 2;
+  static constexpr size_t pairs = pair_count, tile = 2 * pairs + 2, taps = tap_count, outputs = tile + 1 - taps;
 
   /// Coefficients of prod over j != left_out of (x^2 - p_j^2) in x^2, the constant first.
   static constexpr std::array<float, pairs + 1> product(size_t left_out) {
@@ -37,7 +37,7 @@ struct WinogradPoints {
   template <class T>
   [[gnu::always_inline]] static inline void input(const std::array<T, tile>& x, std::array<T, tile>& v) {
     constexpr auto all = product(pairs);
-    v[0] = x[outputs], v[tile - 1] = x[outputs + 1];
+    v[0] = x[tile - 2], v[tile - 1] = x[tile - 1];
 #pragma GCC unroll 4
     for (size_t k = 0; k < pairs; ++k) v[0] += all[k] * x[2 * k], v[tile - 1] += all[k] * x[2 * k + 1];
     input_pairs(x, v, std::make_index_sequence<pairs>{});
@@ -45,16 +45,17 @@ struct WinogradPoints {
 
   /// G g of one line of a filter.
   template <class T>
-  static void filter(const std::array<T, 3>& g, std::array<T, tile>& u) {
+  static void filter(const std::array<T, taps>& g, std::array<T, tile>& u) {
     u[0] = g[0] / product(pairs)[0];
-    u[tile - 1] = g[2];
+    u[tile - 1] = g[taps - 1];
     for (size_t i = 0; i < pairs; ++i) {
       const auto others = product(i);
-      float value = 0, power = 1;
-      for (size_t k = 0; k < pairs; ++k, power *= p[i] * p[i]) value += others[k] * power;
-      const float scale = 1 / (2 * p[i] * p[i] * value);
-      const T even = scale * (g[0] + p[i] * p[i] * g[2]), odd = scale * p[i] * g[1];
-      u[2 * i + 1] = even + odd, u[2 * i + 2] = even - odd;
+      float value = 0;
+      for (size_t k = 0; k < pairs; ++k) value += others[k] * power(i, 2 * k);
+      const float scale = 1 / (2 * power(i, 2) * value);
+      std::array<T, 2> part{};  // of even powers, and of odd ones
+      for (size_t k = 0; k < taps; ++k) part[k % 2] += scale * power(i, k) * g[k];
+      u[2 * i + 1] = part[0] + part[1], u[2 * i + 2] = part[0] - part[1];
     }
   }
 
@@ -90,7 +91,7 @@ struct WinogradPoints {
   template <size_t i, class T>
   [[gnu::always_inline]] static inline void input_pair(const std::array<T, tile>& x, std::array<T, tile>& v) {
     constexpr auto others = product(i);
-    T even = x[outputs], odd = x[outputs - 1];
+    T even = x[tile - 2], odd = x[tile - 3];
 #pragma GCC unroll 4
     for (size_t k = 0; k + 1 < pairs; ++k) even += others[k] * x[2 * k + 2], odd += others[k] * x[2 * k + 1];
     v[2 * i + 1] = even + p[i] * odd, v[2 * i + 2] = even - p[i] * odd;

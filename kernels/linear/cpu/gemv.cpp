@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/cpu/lanes.h"
@@ -64,21 +65,39 @@ void forward(const Problem& problem, const Arguments& args) {
 
 // sum[k] += the rows' elements k, each times its factor
 template <int64_t rows>
-void add_rows(const float* w, int64_t row_step, const float* factors, float* sum, int64_t count) {
+void add_rows(const float* const* row, const float* factors, int64_t start, float* sum, int64_t count) {
 #pragma omp simd
   for (int64_t k = 0; k < count; ++k) {
-    float total = factors[0] * w[k];
-    for (int64_t r = 1; r < rows; ++r) total += factors[r] * w[r * row_step + k];
+    float total = factors[0] * row[0][start + k];
+    for (int64_t r = 1; r < rows; ++r) total += factors[r] * row[r][start + k];
     sum[k] += total;
   }
 }
 
+// Rows of the matrix that have a gradient, and their gradients.
+struct ActiveRows {
+  std::vector<const float*> row;
+  std::vector<float> gradient;
+};
+
+ActiveRows active_rows(const LinearSizes& s, const float* grad_y, const float* w) {
+  ActiveRows active;
+  for (int64_t o = 0; o < s.out_features; ++o) {
+    if (grad_y[o] == 0) continue;  // NaN is not
+    active.row.push_back(w + o * s.in_features);
+    active.gradient.push_back(grad_y[o]);
+  }
+  return active;
+}
+
+// Where no gradient comes back, most often behind a ReLU or all but one of the scores, the row is not read at all.
 // Threads share the columns, so that each sum has one owner and the result does not depend on their number. A piece of
 // the gradient stays in the nearest cache while the rows stream past.
 void backward_data(const Problem& problem, const Arguments& args) {
   constexpr int64_t largest_piece = 4096, group = 8;
   const LinearSizes s(problem);
-  const float *grad_y = args.grad_output.f32(), *w = args.weights[0].f32();
+  const ActiveRows active = active_rows(s, args.grad_output.f32(), args.weights[0].f32());
+  const auto rows = static_cast<int64_t>(active.row.size());
   float* grad_x = args.grad_inputs[0].f32();
   const int64_t threads = omp_get_max_threads();
   const int64_t pieces = threads * ((s.in_features + threads * largest_piece - 1) / (threads * largest_piece));
@@ -86,10 +105,10 @@ void backward_data(const Problem& problem, const Arguments& args) {
   parallel_for((s.in_features + piece - 1) / piece, [&](int64_t i) {
     const int64_t start = i * piece, count = std::min(piece, s.in_features - start);
     std::fill_n(grad_x + start, count, 0.0F);
-    int64_t o = 0;
-    for (; o + group <= s.out_features; o += group)
-      add_rows<group>(w + o * s.in_features + start, s.in_features, grad_y + o, grad_x + start, count);
-    for (; o < s.out_features; ++o) add_rows<1>(w + o * s.in_features + start, 0, grad_y + o, grad_x + start, count);
+    int64_t r = 0;
+    for (; r + group <= rows; r += group)
+      add_rows<group>(&active.row[r], &active.gradient[r], start, grad_x + start, count);
+    for (; r < rows; ++r) add_rows<1>(&active.row[r], &active.gradient[r], start, grad_x + start, count);
   });
   zero_padding_channels(args.grad_inputs[0]);
 }
