@@ -37,13 +37,13 @@ struct BlockedGemm {
           {{&BlockedGemm::pass<p + 1, 1, Finish>, &BlockedGemm::pass<p + 1, 2, Finish>}...}};
     }
     (std::make_integer_sequence<int, most_pixels>{});
-    const int64_t fewest = (count + most_pixels - 1) / most_pixels, even = (count + fewest - 1) / fewest;
-    const int64_t passes = (count + even - 1) / even;
+    const int64_t passes = (count + most_pixels - 1) / most_pixels;
     for (int64_t o = 0; o < out_blocks; o += 2) {
       const float* next = matrix + (o + 2) * in_blocks * lanes * lanes;
       for (int64_t i = 0; i < passes; ++i) {
-        const int64_t pixel = i * even, begin = panel_lines * i / passes, end = panel_lines * (i + 1) / passes;
-        (this->*by_count[std::min(even, count - pixel) - 1][std::min<int64_t>(2, out_blocks - o) - 1])(
+        const int64_t pixel = i * count / passes, pixel_end = (i + 1) * count / passes;
+        const int64_t begin = panel_lines * i / passes, end = panel_lines * (i + 1) / passes;
+        (this->*by_count[pixel_end - pixel - 1][std::min<int64_t>(2, out_blocks - o) - 1])(
             pixel, o, {next + begin * in_blocks * line, end - begin}, finish);
       }
     }
@@ -72,7 +72,7 @@ struct BlockedGemm {
       for (int c = 0; c < lanes; ++c, m += lanes) {
         std::array<Lanes, vectors> w;
 #pragma GCC unroll 2
-        for (int j = 0; j < vectors; ++j) w[j] = load_lanes<Lanes>(m + j * matrix_stride);
+        for (int j = 0; j < vectors; ++j) w[j] = load_register<Lanes>(m + j * matrix_stride);
 #pragma GCC unroll 14
         for (int p = 0; p < pixel_count; ++p)
 #pragma GCC unroll 2

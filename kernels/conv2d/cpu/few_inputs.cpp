@@ -103,7 +103,7 @@ class FewInputsKernel final : public Kernel {
         for (int64_t t = 0; t < s_.x.kernel; ++t, ++row, w += vectors * lanes) {
           std::array<Lanes, blocks> filter;
 #pragma GCC unroll 2
-          for (int j = 0; j < blocks; ++j) filter[j] = load_lanes<Lanes>(w + j * lanes);
+          for (int j = 0; j < blocks; ++j) filter[j] = load_register<Lanes>(w + j * lanes);
 #pragma GCC unroll 14
           for (int p = 0; p < pixels; ++p)
 #pragma GCC unroll 2

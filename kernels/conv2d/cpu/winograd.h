@@ -43,6 +43,9 @@ class WinogradKernel final : public Kernel {
     shared_ = chunks < threads_;
     const int64_t even_chunks = shared_ ? chunks : (chunks + threads_ - 1) / threads_ * threads_;
     chunk_ = (tiles() + even_chunks - 1) / even_chunks;
+    // Whole passes of the product, where there are so many chunks that threads stay even.
+    constexpr int64_t pixels = BlockedGemm<lanes>::most_pixels, many = 8;
+    if (chunks >= many * threads_) chunk_ = (chunk_ + pixels - 1) / pixels * pixels;
   }
 
   size_t workspace() const override {
@@ -105,6 +108,11 @@ class WinogradKernel final : public Kernel {
   int64_t chunk_floats() const { return places * (input_stride() + product_stride()); }
   int64_t bias_offset() const { return places * in_blocks_ * out_blocks_ * lanes * lanes; }
 
+  struct Position {
+    int64_t image, row, column;  // of tiles
+  };
+  Position position(int64_t t) const { return {t / (rows_ * columns_), t / columns_ % rows_, t % columns_}; }
+
   Chunk make_chunk(int64_t i, float* memory) const {
     return {i * chunk_, std::min(chunk_, tiles() - i * chunk_), memory, memory + places * input_stride()};
   }
@@ -127,10 +135,11 @@ class WinogradKernel final : public Kernel {
   }
 
   void transform_input(const Arguments& args, const Chunk& chunk, int64_t block) const {
-    const int64_t height = sizes_.y.input, width = sizes_.x.input;
+    // In variables, as members would be read again after every store.
+    const int64_t height = sizes_.y.input, width = sizes_.x.input, stride = input_stride();
     for (int64_t t = 0; t < chunk.count; ++t) {
-      const int64_t n = (chunk.first + t) / (rows_ * columns_), row = (chunk.first + t) / columns_ % rows_;
-      const int64_t y0 = row * r - sizes_.y.before, x0 = (chunk.first + t) % columns_ * r - sizes_.x.before;
+      const auto [n, row, column] = position(chunk.first + t);
+      const int64_t y0 = row * r - sizes_.y.before, x0 = column * r - sizes_.x.before;
       const float* plane = args.inputs[0].f32() + (n * in_blocks_ + block) * height * width * lanes;
       std::array<std::array<Lanes, tile>, tile> wide;
       const bool inside = y0 >= 0 && x0 >= 0 && y0 + tile <= height && x0 + tile <= width;
@@ -156,7 +165,7 @@ class WinogradKernel final : public Kernel {
         for (int64_t x = 0; x < tile; ++x) line[x] = wide[x][y];
         Points::input(line, v);
 #pragma GCC unroll 8
-        for (int64_t x = 0; x < tile; ++x) store_lanes(to + (y * tile + x) * input_stride(), v[x]);
+        for (int64_t x = 0; x < tile; ++x) store_lanes(to + (y * tile + x) * stride, v[x]);
       }
     }
   }
@@ -185,17 +194,18 @@ class WinogradKernel final : public Kernel {
   }
 
   void transform_output(const Arguments& args, const Chunk& chunk, int64_t block) const {
-    const int64_t height = sizes_.y.output, width = sizes_.x.output;
+    const int64_t height = sizes_.y.output, width = sizes_.x.output, stride = product_stride();
+    const LaneActivation activated = activated_;
     const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + bias_offset() + block * lanes);
     for (int64_t t = 0; t < chunk.count; ++t) {
-      const int64_t n = (chunk.first + t) / (rows_ * columns_), row = (chunk.first + t) / columns_ % rows_;
-      const int64_t y0 = row * r, x0 = (chunk.first + t) % columns_ * r;
+      const auto [n, row, column] = position(chunk.first + t);
+      const int64_t y0 = row * r, x0 = column * r;
       const float* from = chunk.products + (block * chunk.count + t) * lanes;
       std::array<std::array<Lanes, r>, tile> wide;
       for (int64_t x = 0; x < tile; ++x) {
         std::array<Lanes, tile> m;
 #pragma GCC unroll 8
-        for (int64_t y = 0; y < tile; ++y) m[y] = load_lanes<Lanes>(from + (y * tile + x) * product_stride());
+        for (int64_t y = 0; y < tile; ++y) m[y] = load_lanes<Lanes>(from + (y * tile + x) * stride);
         Points::output(m, wide[x]);
       }
       float* plane = args.output.f32() + (n * out_blocks_ + block) * height * width * lanes;
@@ -207,7 +217,7 @@ class WinogradKernel final : public Kernel {
         Points::output(line, result);
         float* to = plane + ((y0 + y) * width + x0) * lanes;
         for (int64_t x = 0; x < std::min(r, width - x0); ++x, to += lanes)
-          store_lanes(to, activated_(result[x] + (args.accumulate ? load_lanes<Lanes>(to) : bias)));
+          store_lanes(to, activated(result[x] + (args.accumulate ? load_lanes<Lanes>(to) : bias)));
       }
     }
   }
