@@ -68,6 +68,16 @@ TEST(Plan, TakesNoVariantLessExactThanAllowed) {
   EXPECT_LE(worst(2e-6), 2e-6);
 }
 
+TEST(Plan, TakesWeightsOf16BitsOnlyWhereThatIsExactEnough) {
+  ModelBuilder b({1, 512, 1, 1});
+  b.add("fc", "linear", {{"out_features", 64}});
+  const auto error_of_fc = [&](double most_error) {
+    return make_plan(b.model(), {.observe = {"fc"}, .most_error = most_error}).steps.back().variant->relative_error;
+  };
+  EXPECT_EQ(error_of_fc(1e-3), variants("linear", Pass::forward, Device::cpu).front()->relative_error);
+  EXPECT_LE(error_of_fc(5e-5), 5e-5);
+}
+
 TEST(Plan, KeepsWhatIsObserved) {
   const auto b = small_network();
   const Plan plan = make_plan(b.model(), {.observe = {"conv1", "bn1", "fc"}});

@@ -1,5 +1,4 @@
-// Batch 1: a matrix times a vector. Each weight is used once, so the time is that of reading the matrix; it is read in
-// place, in order, by several rows at a time, which keeps enough loads in flight and shares the loads of the vector.
+// Batch 1: a matrix times a vector, the weights read in place.
 
 #include <omp.h>
 
@@ -10,6 +9,7 @@
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
+#include "kernels/linear/cpu/dot_products.h"
 #include "kernels/linear/linear.h"
 
 namespace convlens {
@@ -17,50 +17,21 @@ namespace {
 
 using Lanes = FloatLanes<native_lanes>;
 constexpr int64_t lanes = native_lanes;
-constexpr int64_t row_group = 4;
 
-// sums[r] = row r of w times x. Partial sums are put away every `run` elements, so that rounding errors stay those of
-// short sums.
-template <int64_t rows>
-void dot_rows(const float* w, int64_t row_step, const float* x, int64_t count, float* sums) {
-  constexpr int64_t run = 1024;
-  Lanes totals[rows]{};
-  const int64_t in_lanes = count / lanes * lanes;
-  for (int64_t start = 0; start < in_lanes; start += run) {
-    Lanes partial[rows]{};
-    for (int64_t k = start; k < std::min(start + run, in_lanes); k += lanes) {
-      const Lanes v = load_lanes<Lanes>(x + k);
-      for (int64_t r = 0; r < rows; ++r) partial[r] += load_lanes<Lanes>(w + r * row_step + k) * v;
-    }
-    for (int64_t r = 0; r < rows; ++r) totals[r] += partial[r];
+struct WeightsInPlace {
+  const float* w;
+  int64_t columns;
+
+  [[gnu::always_inline]] Lanes lanes_at(int64_t row, int64_t k) const {
+    return load_lanes<Lanes>(w + row * columns + k);
   }
-  for (int64_t r = 0; r < rows; ++r) {
-    sums[r] = horizontal_sum(totals[r]);
-    for (int64_t k = in_lanes; k < count; ++k) sums[r] += w[r * row_step + k] * x[k];
-  }
-}
+  [[gnu::always_inline]] float at(int64_t row, int64_t k) const { return w[row * columns + k]; }
+  static constexpr float scale(int64_t) { return 1; }
+};
 
 void forward(const Problem& problem, const Arguments& args) {
-  const LinearSizes s(problem);
-  const float *x = args.inputs[0].f32(), *w = args.weights[0].f32();
-  const float* b = args.weights.size() > 1 ? args.weights[1].f32() : nullptr;
-  float* y = args.output.f32();
-  const float slope = problem.activation ? static_cast<float>(problem.activation->negative_slope) : 1.0F;
-  const float max =
-      problem.activation ? static_cast<float>(problem.activation->max_value) : std::numeric_limits<float>::infinity();
-  parallel_for((s.out_features + row_group - 1) / row_group, [&](int64_t group) {
-    const int64_t first = group * row_group, rows = std::min(row_group, s.out_features - first);
-    float sums[row_group];
-    if (rows == row_group)
-      dot_rows<row_group>(w + first * s.in_features, s.in_features, x, s.in_features, sums);
-    else
-      for (int64_t r = 0; r < rows; ++r) dot_rows<1>(w + (first + r) * s.in_features, 0, x, s.in_features, sums + r);
-    for (int64_t r = 0; r < rows; ++r) {
-      const float value = sums[r] + (b ? b[first + r] : 0.0F);
-      y[first + r] = std::min(value > 0 ? value : slope * value, max);
-    }
-  });
-  zero_padding_channels(args.output);
+  const WeightsInPlace weights{args.weights[0].f32(), LinearSizes(problem).in_features};
+  dot_products(problem, args, weights, args.weights.size() > 1 ? args.weights[1].f32() : nullptr);
 }
 
 // sum[k] += the rows' elements k, each times its factor
