@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write tests/networks/style_transfer_golden.json: terms of style transfer and of inversion, and their gradients by the pixels.
+"""Write tests/networks/style_transfer_golden.json: terms of style transfer and of inversion, with their gradients.
 
 The truth is JAX in double precision and the formulas of the papers, written down here once more, on a random network.
 """

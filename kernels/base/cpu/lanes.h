@@ -76,8 +76,8 @@ constexpr int native_lanes = 8;
 constexpr int native_lanes = 4;
 #endif
 
-/// Into a register, for several uses. GCC 12 may read memory again for each of them, which costs a product of few pixels
-/// a third of its speed.
+/// Into a register, for several uses. GCC 12 may read memory again for each of them, which costs a product of few
+/// pixels a third of its speed.
 template <class Vector>
 [[gnu::always_inline]] inline Vector load_register(const void* from) {
   auto v = load_lanes<Vector>(from);

@@ -20,10 +20,11 @@
 
 namespace convlens {
 
-/// A convolution of stride 1 by minimal filtering with these points (WinogradPoints), whose taps are the windows' height
-/// and width, from and to the channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time: their transforms, the products with
-/// the filters' transforms (a product of matrices for each of the tile's places) and the sums' transforms stay in the
-/// cache of the core that makes them. Where there are fewer chunks than threads, the threads share each step of one.
+/// A convolution of stride 1 by minimal filtering with these points (WinogradPoints), whose taps are the windows'
+/// height and width, from and to the channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time:
+/// their transforms, the products with the filters' transforms (a product of matrices for each of the tile's places)
+/// and the sums' transforms stay in the cache of the core that makes them. Where there are fewer chunks than threads,
+/// the threads share each step of one.
 template <class Points, int lanes>
 class WinogradKernel final : public Kernel {
   using Lanes = FloatLanes<lanes>;
