@@ -10,8 +10,7 @@ namespace convlens {
 /// multiplied by their values at the points 0, +-p_1 .. +-p_P and infinity, which gives r = 2 P + 3 - taps outputs of a
 /// tile of 2 P + 2 for as many products (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016;
 /// Blahut, "Fast Algorithms for Signal Processing", 2010, section 5.4). Points in pairs halve the additions: rows of
-/// B^T and A^T for
-/// +-p differ in the sign of their odd part alone.
+/// B^T and A^T for +-p differ in the sign of their odd part alone.
 ///
 /// With M(x) = x prod (x^2 - p_i^2), a row of B^T has the coefficients of M(x) / (x - p), for infinity those of M(x);
 /// a row of G the powers of p over the value of M(x) / (x - p) at p.

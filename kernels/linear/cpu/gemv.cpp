@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/cpu/lanes.h"
@@ -45,20 +44,25 @@ void add_rows(const float* const* row, const float* factors, int64_t start, floa
   }
 }
 
-// Rows of the matrix that have a gradient, and their gradients.
+// Rows of the matrix that have a gradient, and their gradients, in the workspace.
 struct ActiveRows {
-  std::vector<const float*> row;
-  std::vector<float> gradient;
+  const float** row;
+  float* gradient;
+  int64_t count = 0;
+
+  ActiveRows(const LinearSizes& s, const Arguments& args)
+      : row(reinterpret_cast<const float**>(args.workspace)), gradient(reinterpret_cast<float*>(row + s.out_features)) {
+    const float *grad_y = args.grad_output.f32(), *w = args.weights[0].f32();
+    for (int64_t o = 0; o < s.out_features; ++o) {
+      if (grad_y[o] == 0) continue;  // NaN is not
+      row[count] = w + o * s.in_features;
+      gradient[count++] = grad_y[o];
+    }
+  }
 };
 
-ActiveRows active_rows(const LinearSizes& s, const float* grad_y, const float* w) {
-  ActiveRows active;
-  for (int64_t o = 0; o < s.out_features; ++o) {
-    if (grad_y[o] == 0) continue;  // NaN is not
-    active.row.push_back(w + o * s.in_features);
-    active.gradient.push_back(grad_y[o]);
-  }
-  return active;
+size_t active_rows_bytes(const Problem& problem) {
+  return static_cast<size_t>(LinearSizes(problem).out_features) * (sizeof(const float*) + sizeof(float));
 }
 
 // Where no gradient comes back, most often behind a ReLU or all but one of the scores, the row is not read at all.
@@ -67,8 +71,7 @@ ActiveRows active_rows(const LinearSizes& s, const float* grad_y, const float* w
 void backward_data(const Problem& problem, const Arguments& args) {
   constexpr int64_t largest_piece = 4096, group = 8;
   const LinearSizes s(problem);
-  const ActiveRows active = active_rows(s, args.grad_output.f32(), args.weights[0].f32());
-  const auto rows = static_cast<int64_t>(active.row.size());
+  const ActiveRows active(s, args);
   float* grad_x = args.grad_inputs[0].f32();
   const int64_t threads = omp_get_max_threads();
   const int64_t pieces = threads * ((s.in_features + threads * largest_piece - 1) / (threads * largest_piece));
@@ -77,9 +80,9 @@ void backward_data(const Problem& problem, const Arguments& args) {
     const int64_t start = i * piece, count = std::min(piece, s.in_features - start);
     std::fill_n(grad_x + start, count, 0.0F);
     int64_t r = 0;
-    for (; r + group <= rows; r += group)
-      add_rows<group>(&active.row[r], &active.gradient[r], start, grad_x + start, count);
-    for (; r < rows; ++r) add_rows<1>(&active.row[r], &active.gradient[r], start, grad_x + start, count);
+    for (; r + group <= active.count; r += group)
+      add_rows<group>(active.row + r, active.gradient + r, start, grad_x + start, count);
+    for (; r < active.count; ++r) add_rows<1>(active.row + r, active.gradient + r, start, grad_x + start, count);
   });
   zero_padding_channels(args.grad_inputs[0]);
 }
@@ -102,7 +105,7 @@ std::optional<std::string> refuses(const Problem& problem) {
   return refuses_linear_order(problem);
 }
 
-Variant variant(Pass pass, RunFunction run) {
+Variant variant(Pass pass, RunFunction run, WorkspaceFunction workspace = nullptr) {
   return {.name = "gemv",
           .device = Device::cpu,
           .pass = pass,
@@ -110,11 +113,12 @@ Variant variant(Pass pass, RunFunction run) {
           .fuses_activation = pass == Pass::forward,
           .layouts = linear_layouts,
           .refuses = refuses,
-          .prepare = stateless(run)};
+          .prepare = stateless(run, workspace)};
 }
 
 const RegisterVariant registered_forward("linear", variant(Pass::forward, forward));
-const RegisterVariant registered_backward_data("linear", variant(Pass::backward_data, backward_data));
+const RegisterVariant registered_backward_data("linear",
+                                               variant(Pass::backward_data, backward_data, active_rows_bytes));
 const RegisterVariant registered_backward_weights("linear", variant(Pass::backward_weights, backward_weights));
 
 }  // namespace
