@@ -24,9 +24,8 @@ struct BlockedGemm {
   /// Pixels that one pass over the matrix serves: with two vectors of results each they fill the registers.
   static constexpr int most_pixels = lanes == 16 ? 14 : 6;
 
-  void run() const {
-    run([](const FloatLanes<lanes>& sum, const float*) { return sum; });
-  }
+  /// In a file of its own, as it takes long to compile.
+  void run() const;
 
   /// finish(sums, where they go) gives what is stored there.
   template <class Finish>
