@@ -136,32 +136,22 @@ std::unique_ptr<Kernel> kernel(const Problem& problem) {
       [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<FewInputsKernel<lanes>>(problem); });
 }
 
-const RegisterVariant forward("conv2d", {.name = "few_inputs",
-                                         .device = Device::cpu,
-                                         .pass = Pass::forward,
-                                         .priority = 8,
-                                         .fuses_activation = true,
-                                         .layouts =
-                                             [](const Problem&) {
-                                               return IoLayout{Layout::nchw, cpu_blocked_layout()};
-                                             },
-                                         .refuses = refuses,
-                                         .prepare = kernel});
+Variant variant() {
+  return {.name = "few_inputs",
+          .device = Device::cpu,
+          .pass = Pass::forward,
+          .priority = 8,
+          .fuses_activation = true,
+          .layouts =
+              [](const Problem&) {
+                return IoLayout{Layout::nchw, cpu_blocked_layout()};
+              },
+          .refuses = refuses,
+          .prepare = kernel};
+}
 
-const RegisterVariant backward_data(
-    "conv2d", {.name = "few_inputs",
-               .device = Device::cpu,
-               .pass = Pass::backward_data,
-               .priority = 8,
-               .layouts =
-                   [](const Problem&) {
-                     return IoLayout{cpu_blocked_layout(), Layout::nchw};
-                   },
-               .refuses = [](const Problem& problem) -> std::optional<std::string> {
-                 if (auto reason = rotation_refuses(problem)) return reason;
-                 return refuses(rotated(problem));
-               },
-               .prepare = [](const Problem& problem) { return rotated_kernel(problem, kernel(rotated(problem))); }});
+const RegisterVariant forward("conv2d", variant());
+const RegisterVariant backward_data("conv2d", rotated_variant(variant()));
 
 }  // namespace
 }  // namespace convlens

@@ -140,33 +140,22 @@ std::unique_ptr<Kernel> few_outputs_kernel(const Problem& problem) {
       [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<FewOutputsKernel<lanes>>(problem); });
 }
 
-const RegisterVariant few_outputs_forward("conv2d", {.name = "few_outputs",
-                                                     .device = Device::cpu,
-                                                     .pass = Pass::forward,
-                                                     .priority = 40,
-                                                     .fuses_activation = true,
-                                                     .layouts =
-                                                         [](const Problem&) {
-                                                           return IoLayout{cpu_blocked_layout(), Layout::nchw};
-                                                         },
-                                                     .refuses = few_outputs_refuse,
-                                                     .prepare = few_outputs_kernel});
+Variant variant() {
+  return {.name = "few_outputs",
+          .device = Device::cpu,
+          .pass = Pass::forward,
+          .priority = 40,
+          .fuses_activation = true,
+          .layouts =
+              [](const Problem&) {
+                return IoLayout{cpu_blocked_layout(), Layout::nchw};
+              },
+          .refuses = few_outputs_refuse,
+          .prepare = few_outputs_kernel};
+}
 
-const RegisterVariant few_outputs_backward(
-    "conv2d",
-    {.name = "few_outputs",
-     .device = Device::cpu,
-     .pass = Pass::backward_data,
-     .priority = 40,
-     .layouts =
-         [](const Problem&) {
-           return IoLayout{Layout::nchw, cpu_blocked_layout()};
-         },
-     .refuses = [](const Problem& problem) -> std::optional<std::string> {
-       if (auto reason = rotation_refuses(problem)) return reason;
-       return few_outputs_refuse(rotated(problem));
-     },
-     .prepare = [](const Problem& problem) { return rotated_kernel(problem, few_outputs_kernel(rotated(problem))); }});
+const RegisterVariant forward("conv2d", variant());
+const RegisterVariant backward_data("conv2d", rotated_variant(variant()));
 
 }  // namespace
 }  // namespace convlens

@@ -74,4 +74,22 @@ std::unique_ptr<Kernel> rotated_kernel(const Problem& problem, std::unique_ptr<K
   return std::make_unique<RotatedKernel>(problem, std::move(forward));
 }
 
+Variant rotated_variant(const Variant& forward) {
+  Variant variant = forward;
+  variant.pass = Pass::backward_data;
+  variant.fuses_activation = false;
+  variant.layouts = [layouts = forward.layouts](const Problem& problem) {
+    const IoLayout turned = layouts(rotated(problem));
+    return IoLayout{turned.output, turned.input};
+  };
+  variant.refuses = [refuses = forward.refuses](const Problem& problem) {
+    const auto reason = rotation_refuses(problem);
+    return reason ? reason : refuses(rotated(problem));
+  };
+  variant.prepare = [prepare = forward.prepare](const Problem& problem) {
+    return rotated_kernel(problem, prepare(rotated(problem)));
+  };
+  return variant;
+}
+
 }  // namespace convlens

@@ -21,4 +21,7 @@ Problem rotated(const Problem& problem);
 /// The gradient's kernel from one made for rotated(problem).
 std::unique_ptr<Kernel> rotated_kernel(const Problem& problem, std::unique_ptr<Kernel> forward);
 
+/// The gradient's variant from one of the forward pass.
+Variant rotated_variant(const Variant& forward);
+
 }  // namespace convlens

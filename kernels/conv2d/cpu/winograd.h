@@ -243,24 +243,16 @@ std::unique_ptr<Kernel> winograd_kernel(const Problem& problem) {
 /// The gradient is the forward pass on rotated filters.
 template <class Points>
 Variant winograd_variant(std::string name, Pass pass, int priority, double relative_error) {
-  Variant variant{.name = std::move(name), .device = Device::cpu, .pass = pass, .priority = priority};
+  Variant variant{.name = std::move(name), .device = Device::cpu, .pass = Pass::forward, .priority = priority};
+  variant.fuses_activation = true;
   variant.relative_error = relative_error;
   variant.exact_integers = false;
   variant.layouts = cpu_blocked_layouts;
-  if (pass == Pass::forward) {
-    variant.fuses_activation = true;
-    variant.refuses = [](const Problem& problem) { return winograd_refuses(problem, Points::taps); };
-    variant.prepare = winograd_kernel<Points>;
-  } else {
-    variant.accumulates = true;
-    variant.refuses = [](const Problem& problem) {
-      const auto reason = rotation_refuses(problem);
-      return reason ? reason : winograd_refuses(rotated(problem), Points::taps);
-    };
-    variant.prepare = [](const Problem& problem) {
-      return rotated_kernel(problem, winograd_kernel<Points>(rotated(problem)));
-    };
-  }
+  variant.refuses = [](const Problem& problem) { return winograd_refuses(problem, Points::taps); };
+  variant.prepare = winograd_kernel<Points>;
+  if (pass == Pass::forward) return variant;
+  variant = rotated_variant(variant);
+  variant.accumulates = true;
   return variant;
 }
 

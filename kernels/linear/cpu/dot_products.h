@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
+#include <optional>
+#include <string>
 
 #include "kernels/base/cpu/channel_strips.h"
+#include "kernels/base/cpu/lane_activation.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/linear/linear.h"
@@ -43,9 +45,7 @@ void dot_products(const Problem& problem, const Arguments& args, const Matrix& m
   const LinearSizes s(problem);
   const float* x = args.inputs[0].f32();
   float* y = args.output.f32();
-  const float slope = problem.activation ? static_cast<float>(problem.activation->negative_slope) : 1.0F;
-  const float max =
-      problem.activation ? static_cast<float>(problem.activation->max_value) : std::numeric_limits<float>::infinity();
+  const LaneActivation activated(problem.activation);
   parallel_for((s.out_features + row_group - 1) / row_group, [&](int64_t group) {
     const int64_t first = group * row_group, rows = std::min(row_group, s.out_features - first);
     float sums[row_group];
@@ -53,12 +53,15 @@ void dot_products(const Problem& problem, const Arguments& args, const Matrix& m
       dot_rows<row_group>(matrix, first, x, s.in_features, sums);
     else
       for (int64_t r = 0; r < rows; ++r) dot_rows<1>(matrix, first + r, x, s.in_features, sums + r);
-    for (int64_t r = 0; r < rows; ++r) {
-      const float value = sums[r] + (bias ? bias[first + r] : 0.0F);
-      y[first + r] = std::min(value > 0 ? value : slope * value, max);
-    }
+    for (int64_t r = 0; r < rows; ++r)
+      y[first + r] = activated(FloatLanes<1>{} + (sums[r] + (bias ? bias[first + r] : 0.0F)))[0];
   });
   zero_padding_channels(args.output);
+}
+
+inline std::optional<std::string> dot_products_refuse(const Problem& problem) {
+  if (problem.inputs[0].shape.n() != 1) return "needs batch 1";
+  return refuses_linear_order(problem);
 }
 
 }  // namespace convlens

@@ -100,11 +100,6 @@ void backward_weights(const Problem& problem, const Arguments& args) {
   if (args.grad_weights.size() > 1) std::copy_n(grad_y, s.out_features, args.grad_weights[1].f32());
 }
 
-std::optional<std::string> refuses(const Problem& problem) {
-  if (problem.inputs[0].shape.n() != 1) return "needs batch 1";
-  return refuses_linear_order(problem);
-}
-
 Variant variant(Pass pass, RunFunction run, WorkspaceFunction workspace = nullptr) {
   return {.name = "gemv",
           .device = Device::cpu,
@@ -112,7 +107,7 @@ Variant variant(Pass pass, RunFunction run, WorkspaceFunction workspace = nullpt
           .priority = 20,
           .fuses_activation = pass == Pass::forward,
           .layouts = linear_layouts,
-          .refuses = refuses,
+          .refuses = dot_products_refuse,
           .prepare = stateless(run, workspace)};
 }
 

@@ -79,11 +79,6 @@ class HalfKernel final : public Kernel {
   LinearSizes s_;
 };
 
-std::optional<std::string> refuses(const Problem& problem) {
-  if (problem.inputs[0].shape.n() != 1) return "needs batch 1";
-  return refuses_linear_order(problem);
-}
-
 const RegisterVariant registered("linear", {.name = "gemv_f16",
                                             .device = Device::cpu,
                                             .pass = Pass::forward,
@@ -91,7 +86,7 @@ const RegisterVariant registered("linear", {.name = "gemv_f16",
                                             .fuses_activation = true,
                                             .relative_error = 5e-4,
                                             .layouts = linear_layouts,
-                                            .refuses = refuses,
+                                            .refuses = dot_products_refuse,
                                             .prepare = [](const Problem& problem) -> std::unique_ptr<Kernel> {
                                               return std::make_unique<HalfKernel>(problem);
                                             }});
