@@ -34,6 +34,24 @@ template <class Vector>
   std::memcpy(to, &v, sizeof v);
 }
 
+/// To memory aligned as the vector, past the caches: for whole lines that will not be read soon. finish_streaming()
+/// comes before other threads read them.
+template <class Vector>
+[[gnu::always_inline]] inline void stream_lanes(float* to, const Vector& v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Vector) == 64) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
+#endif
+#if defined(__AVX__)
+  if constexpr (sizeof(Vector) == 32) return _mm256_stream_ps(to, reinterpret_cast<__m256>(v));
+#endif
+  store_lanes(to, v);
+}
+inline void finish_streaming() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
+}
+
 /// Unsigned integers of any size as IntLanes. GCC 12 makes scalar code of __builtin_convertvector to a wider type.
 template <int lanes, class T>
 [[gnu::always_inline]] inline IntLanes<lanes> load_widened(const T* from) {

@@ -24,7 +24,8 @@ namespace convlens {
 /// height and width, from and to the channel-blocked layout of `lanes` channels. Tiles are taken a chunk at a time:
 /// their transforms, the products with the filters' transforms (a product of matrices for each of the tile's places)
 /// and the sums' transforms stay in the cache of the core that makes them. Where there are fewer chunks than threads,
-/// the threads share each step of one.
+/// the threads share each step of one. Of filters that become much larger the transforms are made in every run, if
+/// there are so many tiles that this takes little of it: then they need memory for a layer at a time.
 template <class Points, int lanes>
 class WinogradKernel final : public Kernel {
   using Lanes = FloatLanes<lanes>;
@@ -38,7 +39,8 @@ class WinogradKernel final : public Kernel {
         out_blocks_((sizes_.out_channels + lanes - 1) / lanes),
         rows_((sizes_.y.output + r - 1) / r),
         columns_((sizes_.x.output + r - 1) / r),
-        threads_(omp_get_max_threads()) {
+        threads_(omp_get_max_threads()),
+        keeps_transforms_(keeps_transforms()) {
     const int64_t most = most_tiles();
     const int64_t chunks = (tiles() + most - 1) / most;
     shared_ = chunks < threads_;
@@ -50,31 +52,39 @@ class WinogradKernel final : public Kernel {
   }
 
   size_t workspace() const override {
-    return static_cast<size_t>(chunk_floats() * (shared_ ? 1 : threads_)) * sizeof(float);
+    return static_cast<size_t>(made_floats() + chunk_floats() * (shared_ ? 1 : threads_)) * sizeof(float);
   }
   size_t packed_bytes() const override {
-    return static_cast<size_t>((places * in_blocks_ + 1) * out_blocks_ * lanes * lanes) * sizeof(float);
+    return static_cast<size_t>(packed_floats() + out_blocks_ * lanes) * sizeof(float);
   }
 
-  /// The filters' transforms as places x blocks of output channels x input channels x lanes, and the bias behind them.
+  /// The filters' transforms as places x blocks of output channels x input channels x lanes, or the filters as blocks
+  /// of output channels x input channels x taps x lanes, and the bias behind them.
   void pack(std::span<const TensorView> weights, std::byte* packed) override {
     auto* to = reinterpret_cast<float*>(packed);
     std::fill_n(to, packed_bytes() / sizeof(float), 0.0F);
     parallel_for(out_blocks_ * in_blocks_ * lanes, [&](int64_t i) {
       const int64_t block = i / (in_blocks_ * lanes), c = i % (in_blocks_ * lanes);
-      if (c < sizes_.in_channels) pack_filters(weights[0].f32(), block, c, to);
+      if (c >= sizes_.in_channels) return;
+      const Filters filters = filters_of(weights[0].f32(), block, c);
+      if (keeps_transforms_)
+        transform_filters(filters, to + i * lanes, place_floats());
+      else
+        store_lanes(to + i * taps * taps * lanes, filters);
     });
-    if (weights.size() > 1) std::copy_n(weights[1].f32(), sizes_.out_channels, to + bias_offset());
+    if (weights.size() > 1) std::copy_n(weights[1].f32(), sizes_.out_channels, to + packed_floats());
   }
 
   void run(const Arguments& args) override {
-    auto* const memory = reinterpret_cast<float*>(args.workspace);
+    auto* const workspace = reinterpret_cast<float*>(args.workspace);
+    auto* const memory = workspace + made_floats();
     const int64_t chunks = (tiles() + chunk_ - 1) / chunk_;
+    const float* const transforms = transforms_of(reinterpret_cast<const float*>(args.packed), workspace);
     if (shared_) {
       for (int64_t i = 0; i < chunks; ++i) {
         const Chunk chunk = make_chunk(i, memory);
         parallel_for(in_blocks_, [&](int64_t block) { transform_input(args, chunk, block); });
-        parallel_for(places, [&](int64_t place) { multiply(args, chunk, place); });
+        parallel_for(places, [&](int64_t place) { multiply(transforms, chunk, place); });
         parallel_for(out_blocks_, [&](int64_t block) { transform_output(args, chunk, block); });
       }
       return;
@@ -83,7 +93,7 @@ class WinogradKernel final : public Kernel {
     for (int64_t i = 0; i < chunks; ++i) {
       const Chunk chunk = make_chunk(i, memory + omp_get_thread_num() * chunk_floats());
       for (int64_t block = 0; block < in_blocks_; ++block) transform_input(args, chunk, block);
-      for (int64_t place = 0; place < places; ++place) multiply(args, chunk, place);
+      for (int64_t place = 0; place < places; ++place) multiply(transforms, chunk, place);
       for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block);
     }
   }
@@ -107,7 +117,15 @@ class WinogradKernel final : public Kernel {
   int64_t input_stride() const { return (in_blocks_ * chunk_ + 1) * lanes; }
   int64_t product_stride() const { return (out_blocks_ * chunk_ + 1) * lanes; }
   int64_t chunk_floats() const { return places * (input_stride() + product_stride()); }
-  int64_t bias_offset() const { return places * in_blocks_ * out_blocks_ * lanes * lanes; }
+
+  // For fewer tiles the transforms would be a twentieth of a run's time and more; smaller ones are not worth it.
+  bool keeps_transforms() const {
+    constexpr int64_t fewest_tiles = 250, fewest_floats = 1 << 20;
+    return tiles() < fewest_tiles || places * place_floats() < fewest_floats || places < 2 * taps * taps;
+  }
+  int64_t place_floats() const { return out_blocks_ * in_blocks_ * lanes * lanes; }
+  int64_t made_floats() const { return keeps_transforms_ ? 0 : places * place_floats(); }
+  int64_t packed_floats() const { return (keeps_transforms_ ? places : taps * taps) * place_floats(); }
 
   struct Position {
     int64_t image, row, column;  // of tiles
@@ -118,21 +136,57 @@ class WinogradKernel final : public Kernel {
     return {i * chunk_, std::min(chunk_, tiles() - i * chunk_), memory, memory + places * input_stride()};
   }
 
-  void pack_filters(const float* weights, int64_t block, int64_t c, float* to) const {
-    std::array<std::array<Lanes, taps>, taps> g{};
+  using Filters = std::array<Lanes, taps * taps>;  // from one channel to a vector of them
+
+  Filters filters_of(const float* weights, int64_t block, int64_t c) const {
+    Filters filters{};
     for (int64_t lane = 0; lane < std::min<int64_t>(lanes, sizes_.out_channels - block * lanes); ++lane)
       for (int64_t i = 0; i < taps * taps; ++i)
-        g[i / taps][i % taps][lane] = weights[((block * lanes + lane) * sizes_.in_channels + c) * taps * taps + i];
+        filters[i][lane] = weights[((block * lanes + lane) * sizes_.in_channels + c) * taps * taps + i];
+    return filters;
+  }
+
+  [[gnu::always_inline]] static inline void transform_filters(const Filters& filters, float* to, int64_t stride) {
     std::array<std::array<Lanes, tile>, taps> wide;
-    for (int64_t y = 0; y < taps; ++y) Points::filter(g[y], wide[y]);
+#pragma GCC unroll 5
+    for (int64_t y = 0; y < taps; ++y) {
+      std::array<Lanes, taps> line;
+#pragma GCC unroll 5
+      for (int64_t x = 0; x < taps; ++x) line[x] = filters[y * taps + x];
+      Points::filter(line, wide[y]);
+    }
+#pragma GCC unroll 8
     for (int64_t x = 0; x < tile; ++x) {
       std::array<Lanes, taps> column;
       std::array<Lanes, tile> u;
+#pragma GCC unroll 5
       for (int64_t y = 0; y < taps; ++y) column[y] = wide[y][x];
       Points::filter(column, u);
-      for (int64_t y = 0; y < tile; ++y)
-        store_lanes(to + (((y * tile + x) * out_blocks_ + block) * in_blocks_ * lanes + c) * lanes, u[y]);
+#pragma GCC unroll 8
+      for (int64_t y = 0; y < tile; ++y) store_lanes(to + (y * tile + x) * stride, u[y]);
     }
+  }
+
+  const float* transforms_of(const float* packed, float* made) const {
+    if (keeps_transforms_) return packed;
+    parallel_for(out_blocks_, [&](int64_t block) {
+      for (int64_t i = block * in_blocks_; i < (block + 1) * in_blocks_; ++i)
+        make_transforms(packed + i * taps * taps * lanes * lanes, made + i * lanes * lanes);
+      finish_streaming();
+    });
+    return made;
+  }
+
+  // Of the filters between two blocks of channels. They go from the nearest cache to memory in whole lines: to places
+  // so far apart the caches would be in the way.
+  void make_transforms(const float* packed, float* made) const {
+    constexpr int64_t block = lanes * lanes;
+    alignas(64) std::array<float, places * block> near;
+    for (int64_t c = 0; c < lanes; ++c)
+      transform_filters(load_lanes<Filters>(packed + c * taps * taps * lanes), near.data() + c * lanes, block);
+    for (int64_t place = 0; place < places; ++place)
+      for (int64_t i = 0; i < block; i += lanes)
+        stream_lanes(made + place * place_floats() + i, load_lanes<Lanes>(near.data() + place * block + i));
   }
 
   void transform_input(const Arguments& args, const Chunk& chunk, int64_t block) const {
@@ -180,24 +234,23 @@ class WinogradKernel final : public Kernel {
         __builtin_prefetch(tile_in_next_block + y * sizes_.x.input * lanes + x, 0, 2);
   }
 
-  void multiply(const Arguments& args, const Chunk& chunk, int64_t place) const {
-    BlockedGemm<lanes>{
-        .pixels = chunk.inputs + place * input_stride(),
-        .pixel_block_stride = chunk.count * lanes,
-        .matrix = reinterpret_cast<const float*>(args.packed) + place * out_blocks_ * in_blocks_ * lanes * lanes,
-        .results = chunk.products + place * product_stride(),
-        .result_block_stride = chunk.count * lanes,
-        .result_pixel_stride = lanes,
-        .count = chunk.count,
-        .in_blocks = in_blocks_,
-        .out_blocks = out_blocks_}
+  void multiply(const float* transforms, const Chunk& chunk, int64_t place) const {
+    BlockedGemm<lanes>{.pixels = chunk.inputs + place * input_stride(),
+                       .pixel_block_stride = chunk.count * lanes,
+                       .matrix = transforms + place * place_floats(),
+                       .results = chunk.products + place * product_stride(),
+                       .result_block_stride = chunk.count * lanes,
+                       .result_pixel_stride = lanes,
+                       .count = chunk.count,
+                       .in_blocks = in_blocks_,
+                       .out_blocks = out_blocks_}
         .run();
   }
 
   void transform_output(const Arguments& args, const Chunk& chunk, int64_t block) const {
     const int64_t height = sizes_.y.output, width = sizes_.x.output, stride = product_stride();
     const LaneActivation activated = activated_;
-    const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + bias_offset() + block * lanes);
+    const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + packed_floats() + block * lanes);
     for (int64_t t = 0; t < chunk.count; ++t) {
       const auto [n, row, column] = position(chunk.first + t);
       const int64_t y0 = row * r, x0 = column * r;
@@ -227,6 +280,7 @@ class WinogradKernel final : public Kernel {
   LaneActivation activated_;
   int64_t in_blocks_, out_blocks_, rows_, columns_;
   int threads_;
+  bool keeps_transforms_;
   int64_t chunk_;  // tiles
   bool shared_;    // by all threads, a chunk
 };

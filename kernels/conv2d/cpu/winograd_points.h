@@ -45,18 +45,11 @@ struct WinogradPoints {
 
   /// G g of one line of a filter.
   template <class T>
-  static void filter(const std::array<T, taps>& g, std::array<T, tile>& u) {
-    u[0] = g[0] / product(pairs)[0];
+  [[gnu::always_inline]] static inline void filter(const std::array<T, taps>& g, std::array<T, tile>& u) {
+    constexpr float first = 1 / product(pairs)[0];
+    u[0] = g[0] * first;
     u[tile - 1] = g[taps - 1];
-    for (size_t i = 0; i < pairs; ++i) {
-      const auto others = product(i);
-      float value = 0;
-      for (size_t k = 0; k < pairs; ++k) value += others[k] * power(i, 2 * k);
-      const float scale = 1 / (2 * power(i, 2) * value);
-      std::array<T, 2> part{};  // of even powers, and of odd ones
-      for (size_t k = 0; k < taps; ++k) part[k % 2] += scale * power(i, k) * g[k];
-      u[2 * i + 1] = part[0] + part[1], u[2 * i + 2] = part[0] - part[1];
-    }
+    filter_pairs(g, u, std::make_index_sequence<pairs>{});
   }
 
   /// A^T m of one line of products.
@@ -80,6 +73,31 @@ struct WinogradPoints {
     float result = 1;
     while (exponent-- > 0) result *= p[i];
     return result;
+  }
+
+  /// The values at p_i of G's row for it.
+  static constexpr std::array<float, taps> filter_row(size_t i) {
+    const auto others = product(i);
+    float value = 0;
+    for (size_t k = 0; k < pairs; ++k) value += others[k] * power(i, 2 * k);
+    std::array<float, taps> row{};
+    for (size_t k = 0; k < taps; ++k) row[k] = power(i, k) / (2 * power(i, 2) * value);
+    return row;
+  }
+
+  template <class T, size_t... i>
+  [[gnu::always_inline]] static inline void filter_pairs(const std::array<T, taps>& g, std::array<T, tile>& u,
+                                                         std::index_sequence<i...>) {
+    (filter_pair<i>(g, u), ...);
+  }
+
+  template <size_t i, class T>
+  [[gnu::always_inline]] static inline void filter_pair(const std::array<T, taps>& g, std::array<T, tile>& u) {
+    constexpr auto row = filter_row(i);
+    T even = row[0] * g[0], odd = row[1] * g[1];
+#pragma GCC unroll 4
+    for (size_t k = 2; k < taps; ++k) (k % 2 == 0 ? even : odd) += row[k] * g[k];
+    u[2 * i + 1] = even + odd, u[2 * i + 2] = even - odd;
   }
 
   template <class T, size_t... i>
