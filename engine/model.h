@@ -10,6 +10,8 @@
 
 namespace convlens {
 
+class MappedFile;
+
 /// What a network is fed with; docs/format.md says what each member means.
 struct InputSpec {
   enum class Kind { image, vector };
@@ -46,7 +48,8 @@ struct Model {
   std::vector<Layer> layers;  ///< in an order in which they can be computed
   std::string output;
   std::vector<std::string> classes;
-  std::string sha256;  ///< of the weights' file
+  std::string sha256;                      ///< of the weights' file
+  std::shared_ptr<const MappedFile> file;  ///< of which weights are parts, if any
 
   const Layer* find_layer(const std::string& layer) const;  ///< nullptr when there is none
   const Layer& layer(const std::string& layer) const;       ///< throws InputError with the nearest names

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <numeric>
+#include <set>
 
 #include "engine/device_memory.h"
+#include "engine/mapped_file.h"
 #include "kernels/base/error.h"
 
 namespace convlens {
@@ -45,6 +47,7 @@ Session::Session(const Model& model, const PlanRequest& request, DeviceApi& devi
     if (plan_.steps[i].kernel) bind(plan_.steps[i], bound_[i], packed_used);
   }
   pack_weights();
+  give_back_packed_weights(model);
 } catch (const OutOfMemory&) {
   throw out_of_memory(model, request, device.available());
 }
@@ -116,6 +119,20 @@ void Session::reload_weights() {
 void Session::pack_weights() {
   for (size_t i = 0; i < bound_.size(); ++i)
     if (const auto& kernel = plan_.steps[i].kernel) kernel->pack(bound_[i].weights, bound_[i].packed);
+}
+
+// A model's weights that no step reads where they lie: packed, on the device, folded into others, or of no use here.
+void Session::give_back_packed_weights(const Model& model) const {
+  if (!model.file) return;
+  std::set<const float*> read;
+  for (const Step& step : plan_.steps)
+    if (step.kernel && step.kernel->packed_bytes() == 0 && uses_weights_in_place(plan_))
+      for (const Weight& weight : step.source->weights) read.insert(weight.data.get());
+  for (const Layer& layer : model.layers)
+    for (const Weight& weight : layer.weights)
+      if (!read.contains(weight.data.get()))
+        model.file->give_back(
+            std::as_bytes(std::span(weight.data.get(), static_cast<size_t>(weight.shape.elements()))));
 }
 
 void Session::set_input(const std::string& name, const Array& value) {

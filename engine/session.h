@@ -78,6 +78,7 @@ class Session {
   std::vector<TensorView> bind_weights(const Layer& layer, const Problem& problem);
   void bind(const Step& step, Bound& bound, size_t& packed_used);
   void pack_weights();
+  void give_back_packed_weights(const Model& model) const;
   /// Writes dL/dy of all losses at the layer of a loss_gradient step.
   using WriteGradient = std::function<void(const Step&)>;
   void run_steps(int begin, int end, const WriteGradient& write_gradient, BackwardMode mode);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "engine/mapped_file.h"
 #include "kernels/base/error.h"
 #include "kernels/base/half.h"
 #include "kernels/base/json.h"
@@ -14,7 +15,6 @@
 #include "kernels/base/params.h"
 #include "kernels/base/registry.h"
 #include "kernels/base/sha256.h"
-#include "weights/mapped_file.h"
 
 namespace convlens {
 namespace {
@@ -217,6 +217,7 @@ class Reader {
       throw InputError(binary_path_.string() + ": its sha256 must be " + keys.sha256 + " ('binary.sha256' of " + file_ +
                        "), found " + hash);
     model_->sha256 = hash;
+    model_->file = binary_;
   }
 
   void read_tensors() {

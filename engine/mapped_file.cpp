@@ -1,4 +1,4 @@
-#include "weights/mapped_file.h"
+#include "engine/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "kernels/base/error.h"
 
@@ -29,6 +30,15 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
 
 MappedFile::~MappedFile() {
   if (data_) munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::give_back(std::span<const std::byte> part) const {
+  const std::less<> before;
+  if (before(part.data(), data_) || before(data_ + size_, part.data() + part.size())) return;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));  // to which the file is aligned
+  const size_t offset = static_cast<size_t>(part.data() - data_);
+  const size_t begin = (offset + page - 1) / page * page, end = (offset + part.size()) / page * page;
+  if (begin < end) madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
 }  // namespace convlens

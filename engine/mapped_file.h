@@ -17,6 +17,10 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  /// Whole pages of a part leave the process's memory; whoever reads them again gets them back from the file. Of memory
+  /// that is no part of the file, nothing.
+  void give_back(std::span<const std::byte> part) const;
+
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
