@@ -61,6 +61,7 @@ struct Step {
   std::vector<Slot> inputs, grad_inputs, grad_weights;
   Slot output, grad_output;
   int saved = -1, workspace = -1;  ///< pieces of the arena
+  int relu_mask = -1;              ///< piece: the kernel passes its gradient on through a ReLU (Arguments::relu_mask)
   bool accumulate = false;         ///< the kernel adds its gradient to what has arrived before
   std::vector<Refusal> refused;    ///< variants that were not taken, though they are preferred or were measured too
 };
@@ -76,6 +77,7 @@ struct Plan {
   std::map<std::string, Slot> values, gradients;              ///< by layer or input
   std::map<std::string, std::vector<Slot>> weight_gradients;  ///< by layer
   std::map<std::string, std::string> fused;                   ///< layer -> the layer that does its forward work too
+  std::map<std::string, std::string> fused_backward;          ///< layer -> the layer that does its backward work too
 };
 
 /// Throws InputError: an unknown layer or input, sizes that do not fit, a variant that refuses.

@@ -18,7 +18,8 @@ void Planner::backward_node(Node& node) {
   start_gradient(node.output);
   if (node.needs_weight_gradient) compute_backward(node, Pass::backward_weights);
   if (!node.needs_data_gradient) return;
-  if (node.computed && !node.layer->op->passes_gradient()) return compute_backward(node, Pass::backward_data);
+  const bool passed = node.gradient_passed_by_reader || node.layer->op->passes_gradient();
+  if (node.computed && !passed) return compute_backward(node, Pass::backward_data);
   std::vector<int> inputs;
   std::ranges::copy_if(node.inputs, std::back_inserter(inputs), [&](int i) { return values_[i].needs_gradient; });
   pass_gradient(node, inputs);
@@ -119,6 +120,20 @@ bool Planner::adds_to_gradient(const Node& node, const Choice& choice) {
   return input.has_gradient && input.gradient.desc.layout == choice.problem.inputs[0].layout;
 }
 
+// The ReLU whose output is the input, if the kernel can pass the gradient on through it as well: nothing else adds to
+// it or looks at it, and it lies as the ReLU's mask does.
+Planner::Node* Planner::relu_before(const Node& node, const Choice& choice) {
+  const Value& input = values_[node.inputs[0]];
+  if (!request_.rewrite || !choice.variant->masks_gradient || input.producer < 0) return nullptr;
+  if (input.readers.size() != 1 || input.loss || input.gradient_wanted) return nullptr;
+  Node& relu = nodes_[input.producer];
+  const auto activation = relu.layer->op->as_activation(*relu.layer->params);
+  const Layout layout = input.slot.desc.layout;
+  const bool lies_alike =
+      choice.problem.inputs[0].layout == layout && (layout == Layout::nchw8c || layout == Layout::nchw16c);
+  return relu.computed && activation && activation->negative_slope == 0 && lies_alike ? &relu : nullptr;
+}
+
 std::vector<Slot> Planner::gradient_targets(Node& node, const Problem& problem, const Slot& grad_output) {
   std::vector<Slot> targets;
   const bool in_place = node.layer->op->in_place() && !values_[node.output].gradient_wanted;
@@ -161,6 +176,11 @@ void Planner::compute_backward(Node& node, Pass pass) {
     for (const TensorDesc& desc : choice.problem.weights) step.grad_weights.push_back(new_slot(desc));
     plan_.weight_gradients[name] = step.grad_weights;
     return emit(std::move(step));
+  }
+  if (Node* const relu = relu_before(node, choice)) {
+    step.relu_mask = relu->notes;
+    relu->gradient_passed_by_reader = true;
+    plan_.fused_backward[relu->layer->name] = name;
   }
   if (adds_to_gradient(node, choice)) {
     step.accumulate = true;

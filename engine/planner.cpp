@@ -167,6 +167,7 @@ void Planner::emit(Step step) {
     for (const Slot& slot : *slots) use(slot);
   for (const Slot& slot : {step.from, step.to, step.output, step.grad_output}) use(slot);
   use(step.saved);
+  use(step.relu_mask);
   if (step.kernel) {
     step.workspace = new_piece(step.kernel->workspace());
     plan_.packed_bytes += step.kernel->packed_bytes();

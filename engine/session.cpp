@@ -105,6 +105,7 @@ void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
                      .saved = memory(step.saved),
                      .workspace = memory(step.workspace),
                      .packed = bound.packed,
+                     .relu_mask = memory(step.relu_mask),
                      .accumulate = step.accumulate};
 }
 

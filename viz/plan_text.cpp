@@ -30,6 +30,7 @@ std::string plan_table(const Plan& plan) {
             desc.shape.to_string() + " " + to_string(desc.layout) + "\n";
   }
   for (const auto& [layer, host] : plan.fused) text += layer + " is done by " + host + "\n";
+  for (const auto& [layer, host] : plan.fused_backward) text += layer + "'s gradient is done by " + host + "\n";
   size_t sum = 0;
   for (const Lifetime& piece : plan.pieces) sum += piece.bytes;
   return text + std::to_string(plan.steps.size()) + " steps; peak " + megabytes(plan.arena_bytes + plan.packed_bytes) +

@@ -62,6 +62,7 @@ Json layers_of(const Session& session) {
   for (const Step& step : session.plan().steps)
     if (step.kind == Step::Kind::kernel) layers[step.layer][to_string(step.pass)] = step.variant->name;
   for (const auto& [layer, host] : session.plan().fused) layers[layer]["forward"] = "fused into " + host;
+  for (const auto& [layer, host] : session.plan().fused_backward) layers[layer]["backward_data"] = "fused into " + host;
   return layers;
 }
 

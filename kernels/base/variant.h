@@ -36,6 +36,9 @@ struct Arguments {
   std::byte* workspace = nullptr;     ///< Kernel::workspace() bytes, 64-byte aligned, as are all buffers
   const std::byte* packed = nullptr;  ///< Kernel::packed_bytes() bytes, as Kernel::pack left them
   BackwardMode mode = BackwardMode::standard;
+  /// backward_data, if the variant masks_gradient: what a ReLU of slope 0 has saved whose output the input is
+  /// (relu_mask_bytes). The gradient is passed on through it, by `mode`, as it is stored.
+  const std::byte* relu_mask = nullptr;
   bool accumulate = false;  ///< backward_data: grad_inputs[0] += dL/dx in place of =
 };
 
@@ -63,9 +66,10 @@ struct Variant {
   Pass pass = Pass::forward;
   int priority = 0;               ///< of the variants that do not refuse, the highest is taken
   bool fuses_activation = false;  ///< honours Problem::activation
-  bool accumulates = false;       ///< honours Arguments::accumulate; for operators of one input
-  double relative_error = 2e-6;   ///< bound on max |error| / max |result| against the reference in double
-  bool exact_integers = true;     ///< small integers give exact results (not so with transforms such as Winograd's)
+  bool masks_gradient = false;  ///< honours Arguments::relu_mask in channel-blocked layouts; for operators of one input
+  bool accumulates = false;     ///< honours Arguments::accumulate; for operators of one input
+  double relative_error = 2e-6;  ///< bound on max |error| / max |result| against the reference in double
+  bool exact_integers = true;    ///< small integers give exact results (not so with transforms such as Winograd's)
 
   /// The layouts it wants, given those in which the inputs lie. Left out: it takes the first input's layout and gives
   /// the same.

@@ -47,6 +47,12 @@ class OperatorRun {
   /// The gradient is added to what grad_inputs hold.
   void accumulate(const Variant& variant) { run_onto_results(variant, {.accumulate = true}); }
 
+  /// The gradient is passed on through a ReLU with this mask.
+  void mask(const Variant& variant, BackwardMode mode, const std::byte* relu_mask) {
+    for (HostTensor& result : results(variant.pass)) result.poison();
+    run_onto_results(variant, {.mode = mode, .relu_mask = relu_mask});
+  }
+
   std::vector<HostTensor>& results(Pass pass) {
     return pass == Pass::forward ? output : pass == Pass::backward_data ? grad_inputs : grad_weights;
   }

@@ -109,6 +109,29 @@ void expect_it_adds(OperatorRun& run, const Variant& variant, Fill how, double t
   expect_close(run.grad_inputs[0], sum, tolerance, variant.name + " added to a gradient");
 }
 
+// What a variant passes on through a ReLU is the gradient that it would have written, where mask and mode let it pass.
+void expect_it_masks(OperatorRun& run, const Variant& variant) {
+  const TensorDesc& desc = run.grad_inputs[0].desc();
+  if (desc.layout != Layout::nchw8c && desc.layout != Layout::nchw16c) return;
+  run.run(variant);
+  const float* found = run.grad_inputs[0].view().f32();
+  const std::vector<float> gradient(found, found + desc.elements());
+  const double tolerance = variant.relative_error * *std::ranges::max_element(gradient);
+  Generator random(4);
+  std::vector<std::byte> mask(gradient.size() / 8);
+  std::ranges::generate(mask, [&] { return static_cast<std::byte>(random()); });
+  for (const BackwardMode mode : {BackwardMode::standard, BackwardMode::guided, BackwardMode::deconvnet}) {
+    run.mask(variant, mode, mask.data());
+    for (size_t i = 0; i < gradient.size(); ++i) {
+      const bool on = (std::to_integer<int>(mask[i / 8]) >> i % 8 & 1) != 0;
+      const bool passed =
+          (on || mode == BackwardMode::deconvnet) && (gradient[i] > 0 || mode == BackwardMode::standard);
+      ASSERT_NEAR(found[i], passed ? gradient[i] : 0, tolerance)
+          << variant.name << " " << to_string(mode) << ", element " << i;
+    }
+  }
+}
+
 class Variants : public ::testing::TestWithParam<VariantCase> {
  protected:
   // Returns false when the variant refuses the problem, which is then no test.
@@ -150,6 +173,7 @@ class Variants : public ::testing::TestWithParam<VariantCase> {
                    v.variant->name + " " + to_string(mode) + " result " + std::to_string(i));
     if (v.variant->device == Device::simt) expect_the_same_in_reverse(run, *v.variant, mode);
     if (v.variant->accumulates) expect_it_adds(run, *v.variant, how, tolerance);
+    if (v.variant->masks_gradient) expect_it_masks(run, *v.variant);
     return true;
   }
 };

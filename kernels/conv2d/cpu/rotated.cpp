@@ -34,6 +34,8 @@ class RotatedKernel final : public Kernel {
                    .output = args.grad_inputs[0],
                    .workspace = args.workspace,
                    .packed = args.packed,
+                   .mode = args.mode,
+                   .relu_mask = args.relu_mask,
                    .accumulate = args.accumulate});
   }
 

@@ -14,6 +14,7 @@
 #include "kernels/base/cpu/lane_activation.h"
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
+#include "kernels/base/cpu/relu_mask.h"
 #include "kernels/base/variant.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/cpu/rotated.h"
@@ -76,6 +77,16 @@ class WinogradKernel final : public Kernel {
   }
 
   void run(const Arguments& args) override {
+    const LaneActivation activated = activated_;
+    if (!args.relu_mask) return run(args, [=](const Lanes& result, const float*) { return activated(result); });
+    const ReluMask<lanes> masked(args.relu_mask, args.mode);
+    run(args, [=, to = args.output.f32()](const Lanes& result, const float* at) { return masked(result, at - to); });
+  }
+
+ private:
+  /// finish(result, where it goes) gives what is stored there.
+  template <class Finish>
+  void run(const Arguments& args, const Finish& finish) const {
     auto* const workspace = reinterpret_cast<float*>(args.workspace);
     auto* const memory = workspace + made_floats();
     const int64_t chunks = (tiles() + chunk_ - 1) / chunk_;
@@ -85,7 +96,7 @@ class WinogradKernel final : public Kernel {
         const Chunk chunk = make_chunk(i, memory);
         parallel_for(in_blocks_, [&](int64_t block) { transform_input(args, chunk, block); });
         parallel_for(places, [&](int64_t place) { multiply(transforms, chunk, place); });
-        parallel_for(out_blocks_, [&](int64_t block) { transform_output(args, chunk, block); });
+        parallel_for(out_blocks_, [&](int64_t block) { transform_output(args, chunk, block, finish); });
       }
       return;
     }
@@ -94,11 +105,10 @@ class WinogradKernel final : public Kernel {
       const Chunk chunk = make_chunk(i, memory + omp_get_thread_num() * chunk_floats());
       for (int64_t block = 0; block < in_blocks_; ++block) transform_input(args, chunk, block);
       for (int64_t place = 0; place < places; ++place) multiply(transforms, chunk, place);
-      for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block);
+      for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block, finish);
     }
   }
 
- private:
   // A chunk's transforms fit into a core's cache beside a slice of the filters. Where there are many channels they do
   // not: then it is so large that its filters, read once a chunk, cost little more than its transforms.
   int64_t most_tiles() const {
@@ -247,9 +257,9 @@ class WinogradKernel final : public Kernel {
         .run();
   }
 
-  void transform_output(const Arguments& args, const Chunk& chunk, int64_t block) const {
+  template <class Finish>
+  void transform_output(const Arguments& args, const Chunk& chunk, int64_t block, const Finish& finish) const {
     const int64_t height = sizes_.y.output, width = sizes_.x.output, stride = product_stride();
-    const LaneActivation activated = activated_;
     const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + packed_floats() + block * lanes);
     for (int64_t t = 0; t < chunk.count; ++t) {
       const auto [n, row, column] = position(chunk.first + t);
@@ -271,7 +281,7 @@ class WinogradKernel final : public Kernel {
         Points::output(line, result);
         float* to = plane + ((y0 + y) * width + x0) * lanes;
         for (int64_t x = 0; x < std::min(r, width - x0); ++x, to += lanes)
-          store_lanes(to, activated(result[x] + (args.accumulate ? load_lanes<Lanes>(to) : bias)));
+          store_lanes(to, finish(result[x] + (args.accumulate ? load_lanes<Lanes>(to) : bias), to));
       }
     }
   }
@@ -306,7 +316,7 @@ Variant winograd_variant(std::string name, Pass pass, int priority, double relat
   variant.prepare = winograd_kernel<Points>;
   if (pass == Pass::forward) return variant;
   variant = rotated_variant(variant);
-  variant.accumulates = true;
+  variant.accumulates = variant.masks_gradient = true;
   return variant;
 }
 

@@ -7,6 +7,7 @@
 
 #include "kernels/base/cpu/lanes.h"
 #include "kernels/base/cpu/parallel.h"
+#include "kernels/base/cpu/relu_mask.h"
 #include "kernels/base/registry.h"
 #include "kernels/max_pool2d/max_pool2d.h"
 
@@ -41,13 +42,15 @@ class LaneMaxPool {
         grain(y_row));
   }
 
-  void backward(const float* grad_y, const Note* notes, float* grad_x) const {
+  /// finish_row(first): for a vector of channels of a row's pixels, whose first one lies there, when it is complete.
+  template <class FinishRow>
+  void backward(const float* grad_y, const Note* notes, float* grad_x, const FinishRow& finish_row) const {
     const int64_t height = s_.y.input, y_plane = e_.h * e_.w * e_.block;
     parallel_for(
         e_.n * e_.blocks * height,
         [&](int64_t i) {
           const int64_t plane = i / height * y_plane;
-          backward_row(grad_y + plane, notes + plane, i % height, grad_x + i * x_row_);
+          backward_row(grad_y + plane, notes + plane, i % height, grad_x + i * x_row_, finish_row);
         },
         grain(x_row_));
   }
@@ -113,7 +116,9 @@ class LaneMaxPool {
   }
 
   // A vector of channels after the other, so that sums in place are made once where the last vector overlaps.
-  void backward_row(const float* grad_y, const Note* notes, int64_t h, float* grad_x) const {
+  template <class FinishRow>
+  void backward_row(const float* grad_y, const Note* notes, int64_t h, float* grad_x,
+                    const FinishRow& finish_row) const {
     const IndexRange rows = rows_[static_cast<size_t>(h)];
     for_each_vector<lanes>(e_.block, [&](int64_t c) {
       for (int64_t w = 0; w < s_.x.input; ++w) store_lanes(grad_x + w * e_.block + c, Values{});
@@ -121,6 +126,7 @@ class LaneMaxPool {
         const int64_t at = p * e_.w * e_.block + c, tap = (h + s_.y.before - p * s_.y.stride) * s_.x.kernel;
         add_row(grad_y + at, notes + at, tap, grad_x + c);
       }
+      finish_row(grad_x + c);
     });
   }
 
@@ -170,7 +176,16 @@ class LaneKernel final : public Kernel {
   void run(const Arguments& args) override {
     Note* notes = reinterpret_cast<Note*>(args.saved);
     if (pass_ == Pass::forward) return pool_.forward(args.inputs[0].f32(), args.output.f32(), notes);
-    pool_.backward(args.grad_output.f32(), notes, args.grad_inputs[0].f32());
+    const TensorView& grad_x = args.grad_inputs[0];
+    if (!args.relu_mask) return pool_.backward(args.grad_output.f32(), notes, grad_x.f32(), [](float*) {});
+    if constexpr (ReluMask<lanes>::possible) {
+      const ReluMask<lanes> masked(args.relu_mask, args.mode);
+      const BlockedExtents e(grad_x.desc);
+      pool_.backward(args.grad_output.f32(), notes, grad_x.f32(), [=, all = grad_x.f32()](float* first) {
+        for (float* at = first; at < first + e.w * e.block; at += e.block)
+          store_lanes(at, masked(load_lanes<FloatLanes<lanes>>(at), at - all));
+      });
+    }
   }
 
  private:
@@ -195,10 +210,12 @@ std::optional<std::string> refuses(const Problem& problem) {
 }
 
 Variant lanes(Pass pass) {
-  return {
-      .name = "lanes", .device = Device::cpu, .pass = pass, .refuses = refuses, .prepare = [=](const Problem& problem) {
-        return make(problem, pass);
-      }};
+  return {.name = "lanes",
+          .device = Device::cpu,
+          .pass = pass,
+          .masks_gradient = pass == Pass::backward_data,
+          .refuses = refuses,
+          .prepare = [=](const Problem& problem) { return make(problem, pass); }};
 }
 
 const RegisterVariant forward("max_pool2d", lanes(Pass::forward));
