@@ -14,11 +14,9 @@ template <int lanes>
 class ReluMask {
   using Lanes = FloatLanes<lanes>;
   using Taken = IntLanes<lanes>;  // -1 or 0
-  using Bits = std::conditional_t<lanes == 8, uint8_t, uint16_t>;
+  using Bits = std::conditional_t<lanes == 16, uint16_t, uint8_t>;
 
  public:
-  static constexpr bool possible = lanes == 8 || lanes == 16;  ///< whole bytes of bits
-
   ReluMask(const std::byte* bits, BackwardMode mode)
       : bits_(bits),
         any_input_(Taken{} - (mode == BackwardMode::deconvnet ? 1 : 0)),
@@ -29,6 +27,7 @@ class ReluMask {
   [[gnu::always_inline]] Lanes operator()(const Lanes& gradient, int64_t element) const {
     Bits bits;
     std::memcpy(&bits, bits_ + element / 8, sizeof bits);
+    if constexpr (lanes < 8) bits >>= element % 8;
     const Taken on = (bit_ & static_cast<int32_t>(bits)) != 0;
     const Taken positive = ~(gradient <= 0.0F);  // or not a number, which is not to be lost
     return ((on | any_input_) & (positive | any_gradient_)) != 0 ? gradient : Lanes{};

@@ -178,14 +178,12 @@ class LaneKernel final : public Kernel {
     if (pass_ == Pass::forward) return pool_.forward(args.inputs[0].f32(), args.output.f32(), notes);
     const TensorView& grad_x = args.grad_inputs[0];
     if (!args.relu_mask) return pool_.backward(args.grad_output.f32(), notes, grad_x.f32(), [](float*) {});
-    if constexpr (ReluMask<lanes>::possible) {
-      const ReluMask<lanes> masked(args.relu_mask, args.mode);
-      const BlockedExtents e(grad_x.desc);
-      pool_.backward(args.grad_output.f32(), notes, grad_x.f32(), [=, all = grad_x.f32()](float* first) {
-        for (float* at = first; at < first + e.w * e.block; at += e.block)
-          store_lanes(at, masked(load_lanes<FloatLanes<lanes>>(at), at - all));
-      });
-    }
+    const ReluMask<lanes> masked(args.relu_mask, args.mode);
+    const BlockedExtents e(grad_x.desc);
+    pool_.backward(args.grad_output.f32(), notes, grad_x.f32(), [=, all = grad_x.f32()](float* first) {
+      for (float* at = first; at < first + e.w * e.block; at += e.block)
+        store_lanes(at, masked(load_lanes<FloatLanes<lanes>>(at), at - all));
+    });
   }
 
  private:
