@@ -63,11 +63,17 @@ std::optional<Shape> largest_image_that_fits(const Model& model, const PlanReque
   const auto input = std::ranges::find(model.inputs, InputSpec::Kind::image, &InputSpec::kind);
   if (input == model.inputs.end()) return std::nullopt;
   const SmallerImages images(model, request, *input);
-  int64_t low = 0, high = images.asked_height();  // all above `high` is too large; so is nothing up to `low`
+  const auto too_large = [&](int64_t height) {
+    const auto needed = images.bytes(height);
+    return needed && *needed > bytes;
+  };
+  // A smaller image takes less memory, but for kernels that keep more where there is less to do with it: so the search
+  // comes down in steps of a tenth, and halves the last one.
+  int64_t high = images.asked_height(), low = high;
+  for (; low > 0 && too_large(low); low = low * 9 / 10) high = low - 1;
   while (low < high) {
     const int64_t middle = (low + high + 1) / 2;
-    const auto needed = images.bytes(middle);
-    if (needed && *needed > bytes)
+    if (too_large(middle))
       high = middle - 1;
     else
       low = middle;

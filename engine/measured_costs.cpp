@@ -70,16 +70,20 @@ void MeasuredCosts::add_json(const Json& measured) {
 
 std::vector<std::optional<double>> MeasuringCosts::seconds(const Operator& op, std::span<const Candidate> candidates) {
   const auto known = MeasuredCosts::seconds(op, candidates);
-  if (candidates.empty() || std::ranges::all_of(known, [](const auto& s) { return s.has_value(); })) return known;
-  const HostValues values = random_values(op, candidates[0].problem);
+  // What is known stays: choices have been made by it, which the same times must lead to again.
+  std::vector<Candidate> missing;
+  for (size_t i = 0; i < candidates.size(); ++i)
+    if (!known[i]) missing.push_back(candidates[i]);
+  if (missing.empty()) return known;
+  const HostValues values = random_values(op, missing[0].problem);
   std::vector<std::unique_ptr<KernelTrial>> trials;
   std::vector<TimedCall> calls;
-  for (const Candidate& c : candidates) {
+  for (const Candidate& c : missing) {
     trials.push_back(std::make_unique<KernelTrial>(op, *c.variant, c.problem, values));
     calls.push_back({[&trial = *trials.back()] { trial.start(); }, [&trial = *trials.back()] { trial.finish(); }});
   }
   const auto times = best_times(calls);
-  for (size_t i = 0; i < candidates.size(); ++i) seconds_[name_of(op, candidates[i])] = times[i];
+  for (size_t i = 0; i < missing.size(); ++i) seconds_[name_of(op, missing[i])] = times[i];
   return MeasuredCosts::seconds(op, candidates);
 }
 

@@ -61,6 +61,7 @@ struct Step {
   std::vector<Slot> inputs, grad_inputs, grad_weights;
   Slot output, grad_output;
   int saved = -1, workspace = -1;  ///< pieces of the arena
+  size_t packed = 0;               ///< where its packed weights begin among those of all steps
   int relu_mask = -1;              ///< piece: the kernel passes its gradient on through a ReLU (Arguments::relu_mask)
   bool accumulate = false;         ///< the kernel adds its gradient to what has arrived before
   std::vector<Refusal> refused;    ///< variants that were not taken, though they are preferred or were measured too

@@ -170,7 +170,9 @@ void Planner::emit(Step step) {
   use(step.relu_mask);
   if (step.kernel) {
     step.workspace = new_piece(step.kernel->workspace());
-    plan_.packed_bytes += step.kernel->packed_bytes();
+    step.packed = plan_.packed_bytes;
+    constexpr size_t alignment = 64;
+    plan_.packed_bytes += (step.kernel->packed_bytes() + alignment - 1) / alignment * alignment;
   }
   plan_.steps.push_back(std::move(step));
 }

@@ -41,10 +41,9 @@ Session::Session(const Model& model, const PlanRequest& request, DeviceApi& devi
       arena_(device_.allocate(plan_.arena_bytes)),
       packed_(device_.allocate(plan_.packed_bytes)),
       bound_(plan_.steps.size()) {
-  size_t packed_used = 0;
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
     bound_[i].name = name_of(plan_.steps[i]);
-    if (plan_.steps[i].kernel) bind(plan_.steps[i], bound_[i], packed_used);
+    if (plan_.steps[i].kernel) bind(plan_.steps[i], bound_[i]);
   }
   pack_weights();
   give_back_packed_weights(model);
@@ -88,14 +87,13 @@ std::vector<TensorView> Session::bind_weights(const Layer& layer, const Problem&
   return list;
 }
 
-void Session::bind(const Step& step, Bound& bound, size_t& packed_used) {
+void Session::bind(const Step& step, Bound& bound) {
   bound.inputs = views(step.inputs);
   bound.weights = bind_weights(*step.source, step.problem);
   bound.grad_inputs = views(step.grad_inputs);
   bound.grad_weights = views(step.grad_weights);
   const auto memory = [&](int piece) { return piece < 0 ? nullptr : arena_.get() + plan_.pieces[piece].offset; };
-  bound.packed = packed_.get() + packed_used;
-  packed_used += step.kernel->packed_bytes();
+  bound.packed = packed_.get() + step.packed;
   bound.arguments = {.inputs = bound.inputs,
                      .output = view(step.output),
                      .weights = bound.weights,
@@ -123,6 +121,7 @@ void Session::pack_weights() {
 }
 
 // A model's weights that no step reads where they lie: packed, on the device, folded into others, or of no use here.
+// Another session that reads them finds them in the file, a little later.
 void Session::give_back_packed_weights(const Model& model) const {
   if (!model.file) return;
   std::set<const float*> read;

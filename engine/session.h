@@ -76,7 +76,7 @@ class Session {
   std::vector<TensorView> views(const std::vector<Slot>& slots) const;
   DeviceTensor new_tensor(const TensorDesc& desc);
   std::vector<TensorView> bind_weights(const Layer& layer, const Problem& problem);
-  void bind(const Step& step, Bound& bound, size_t& packed_used);
+  void bind(const Step& step, Bound& bound);
   void pack_weights();
   void give_back_packed_weights(const Model& model) const;
   /// Writes dL/dy of all losses at the layer of a loss_gradient step.

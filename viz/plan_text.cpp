@@ -14,7 +14,8 @@ TensorDesc result_of(const Step& step) {
 
 std::string what_runs(const Step& step) {
   switch (step.kind) {
-    case Step::Kind::kernel: return step.source->op->name() + " " + step.variant->name;
+    case Step::Kind::kernel:
+      return step.source->op->name() + " " + step.variant->name + (step.relu_mask < 0 ? "" : " and ReLU");
     case Step::Kind::reorder: return "reorder";
     case Step::Kind::accumulate: return "accumulate";
     case Step::Kind::loss_gradient: return "gradient of the losses";

@@ -90,8 +90,13 @@ std::vector<BenchProblem> problems_of_model(const Model& model, Pass pass) {
   if (pass != Pass::forward) request = {.losses = {model.output}, .gradients = {model.image_input().name}};
   request.weight_gradients = pass == Pass::backward_weights;
   std::vector<BenchProblem> list;
-  for (const Step& step : make_plan(model, request).steps) {
-    if (step.kind != Step::Kind::kernel || step.pass != pass) continue;
+  const Plan plan = make_plan(model, request);
+  // What the CPU passes back as part of another layer's work other devices do by itself.
+  const auto is_passed_on = [&](const Step& step) {
+    return pass == Pass::backward_data && step.pass == Pass::forward && plan.fused_backward.contains(step.layer);
+  };
+  for (const Step& step : plan.steps) {
+    if (step.kind != Step::Kind::kernel || (step.pass != pass && !is_passed_on(step))) continue;
     const BenchProblem found = problem_of_step(step);
     const auto known = std::ranges::find_if(list, [&](const BenchProblem& p) { return same_problem(p, found); });
     if (known == list.end())

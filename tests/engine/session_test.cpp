@@ -104,6 +104,34 @@ TEST(SessionMemory, NamesNoImageWhereNoOtherCanBe) {
             std::nullopt);
 }
 
+// Where Winograd's kernels keep the transforms of filters for small maps, a larger image needs less than a smaller one.
+TEST(SessionMemory, FindsAnImageAboveSmallerOnesThatDoNotFit) {
+  ModelBuilder b({1, 256, 60, 60});
+  for (const char* layer : {"conv1", "conv2", "conv3", "conv4"})
+    b.add(layer, "conv2d", {{"out_channels", 256}, {"kernel_size", 3}, {"padding", 1}});
+  PlanRequest request{.input_shapes = {{"image", {1, 256, 70, 70}}}, .observe = {"conv4"}};
+  const size_t enough = device_bytes(make_plan(b.model(), request));
+  request.input_shapes = {{"image", {1, 256, 100, 100}}};
+  const auto found = largest_image_that_fits(b.model(), request, enough);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->h(), 70);
+}
+
+TEST(SessionMemory, EveryKernelsPackedWeightsAreAligned) {
+  ModelBuilder b({1, 24, 32, 32});
+  for (const char* layer : {"conv1", "conv2", "conv3"})
+    b.add(layer, "conv2d", {{"out_channels", 24}, {"kernel_size", 3}, {"padding", 1}});
+  const Plan plan = make_plan(b.model(), {.observe = {"conv3"}});
+  size_t end = 0;
+  for (const Step& step : plan.steps)
+    if (step.kind == Step::Kind::kernel) {
+      EXPECT_EQ(step.packed % 64, 0U) << step.layer;
+      EXPECT_GE(step.packed, end) << step.layer;
+      end = step.packed + step.kernel->packed_bytes();
+    }
+  EXPECT_LE(end, plan.packed_bytes);
+}
+
 TEST(Session, NamesWhatItDoesByLayerAndPass) {
   const auto b = network_of_any_size();
   SmallDevice device(ample);

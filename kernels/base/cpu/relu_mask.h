@@ -29,7 +29,7 @@ class ReluMask {
     std::memcpy(&bits, bits_ + element / 8, sizeof bits);
     if constexpr (lanes < 8) bits >>= element % 8;
     const Taken on = (bit_ & static_cast<int32_t>(bits)) != 0;
-    const Taken positive = ~(gradient <= 0.0F);  // or not a number, which is not to be lost
+    const Taken positive = ~(gradient <= 0.0F);  // or not a number, which passes where the ReLU is open
     return ((on | any_input_) & (positive | any_gradient_)) != 0 ? gradient : Lanes{};
   }
 

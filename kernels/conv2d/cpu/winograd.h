@@ -26,7 +26,8 @@ namespace convlens {
 /// their transforms, the products with the filters' transforms (a product of matrices for each of the tile's places)
 /// and the sums' transforms stay in the cache of the core that makes them. Where there are fewer chunks than threads,
 /// the threads share each step of one. Of filters that become much larger the transforms are made in every run, if
-/// there are so many tiles that this takes little of it: then they need memory for a layer at a time.
+/// there are so many tiles that this takes little of it (docs/results/conv2d-cpu.md): then they need memory for a layer
+/// at a time.
 template <class Points, int lanes>
 class WinogradKernel final : public Kernel {
   using Lanes = FloatLanes<lanes>;
@@ -128,7 +129,7 @@ class WinogradKernel final : public Kernel {
   int64_t product_stride() const { return (out_blocks_ * chunk_ + 1) * lanes; }
   int64_t chunk_floats() const { return places * (input_stride() + product_stride()); }
 
-  // For fewer tiles the transforms would be a twentieth of a run's time and more; smaller ones are not worth it.
+  // For fewer tiles the transforms would take a tenth of a run's time and more; smaller ones are not worth it.
   bool keeps_transforms() const {
     constexpr int64_t fewest_tiles = 250, fewest_floats = 1 << 20;
     return tiles() < fewest_tiles || places * place_floats() < fewest_floats || places < 2 * taps * taps;
