@@ -85,7 +85,7 @@ TEST_F(VizRun, LeavesPicturesArraysPageAndRecord) {
   const Json record = this->record();
   EXPECT_EQ(record["outputs"]["gradient.npy"], sha256_file(root_ / "out/gradient.npy"));
   EXPECT_EQ(record["runs"][0]["inputs"]["image"]["sha256"], sha256_file(root_ / "ein Foto ä.png"));
-  EXPECT_EQ(record["runs"][0]["layers"]["relu1"]["backward_data"], "masked");
+  EXPECT_EQ(record["runs"][0]["layers"]["relu1"]["backward_data"], "fused into pool");
 }
 
 TEST_F(VizRun, AListOfRunsSharesKeysAndEndsInOnePage) {
