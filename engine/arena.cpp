@@ -6,15 +6,13 @@
 namespace convlens {
 namespace {
 
-size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 // The lowest gap among the pieces (ordered by offset) that overlap `piece` in time.
 size_t lowest_offset(const Lifetime& piece, const std::vector<const Lifetime*>& by_offset) {
   size_t offset = 0;
   for (const Lifetime* other : by_offset) {
     if (other->last < piece.first || other->first > piece.last) continue;
-    if (other->offset >= offset + rounded(piece.bytes)) break;
-    offset = std::max(offset, other->offset + rounded(other->bytes));
+    if (other->offset >= offset + aligned_size(piece.bytes)) break;
+    offset = std::max(offset, other->offset + aligned_size(other->bytes));
   }
   return offset;
 }
@@ -31,7 +29,7 @@ size_t place(std::vector<Lifetime>& pieces) {
     Lifetime& piece = pieces[i];
     if (piece.bytes == 0) continue;
     piece.offset = lowest_offset(piece, by_offset);
-    total = std::max(total, piece.offset + rounded(piece.bytes));
+    total = std::max(total, piece.offset + aligned_size(piece.bytes));
     by_offset.insert(std::ranges::upper_bound(by_offset, piece.offset, {}, [](const Lifetime* p) { return p->offset; }),
                      &piece);
   }

@@ -18,7 +18,7 @@ void Planner::backward_node(Node& node) {
   start_gradient(node.output);
   if (node.needs_weight_gradient) compute_backward(node, Pass::backward_weights);
   if (!node.needs_data_gradient) return;
-  const bool passed = node.gradient_passed_by_reader || node.layer->op->passes_gradient();
+  const bool passed = plan_.fused_backward.contains(node.layer->name) || node.layer->op->passes_gradient();
   if (node.computed && !passed) return compute_backward(node, Pass::backward_data);
   std::vector<int> inputs;
   std::ranges::copy_if(node.inputs, std::back_inserter(inputs), [&](int i) { return values_[i].needs_gradient; });
@@ -122,11 +122,11 @@ bool Planner::adds_to_gradient(const Node& node, const Choice& choice) {
 
 // The ReLU whose output is the input, if the kernel can pass the gradient on through it as well: nothing else adds to
 // it or looks at it, and it lies as the ReLU's mask does.
-Planner::Node* Planner::relu_before(const Node& node, const Choice& choice) {
+const Planner::Node* Planner::relu_before(const Node& node, const Choice& choice) const {
   const Value& input = values_[node.inputs[0]];
   if (!request_.rewrite || !choice.variant->masks_gradient || input.producer < 0) return nullptr;
   if (input.readers.size() != 1 || input.loss || input.gradient_wanted) return nullptr;
-  Node& relu = nodes_[input.producer];
+  const Node& relu = nodes_[input.producer];
   const auto activation = relu.layer->op->as_activation(*relu.layer->params);
   const Layout layout = input.slot.desc.layout;
   const bool lies_alike =
@@ -177,9 +177,8 @@ void Planner::compute_backward(Node& node, Pass pass) {
     plan_.weight_gradients[name] = step.grad_weights;
     return emit(std::move(step));
   }
-  if (Node* const relu = relu_before(node, choice)) {
+  if (const Node* const relu = relu_before(node, choice)) {
     step.relu_mask = relu->notes;
-    relu->gradient_passed_by_reader = true;
     plan_.fused_backward[relu->layer->name] = name;
   }
   if (adds_to_gradient(node, choice)) {

@@ -171,8 +171,7 @@ void Planner::emit(Step step) {
   if (step.kernel) {
     step.workspace = new_piece(step.kernel->workspace());
     step.packed = plan_.packed_bytes;
-    constexpr size_t alignment = 64;
-    plan_.packed_bytes += (step.kernel->packed_bytes() + alignment - 1) / alignment * alignment;
+    plan_.packed_bytes += aligned_size(step.kernel->packed_bytes());
   }
   plan_.steps.push_back(std::move(step));
 }

@@ -49,7 +49,6 @@ class Planner {
     std::vector<Slot> input_slots;
     bool computed = false;  // by a step of its own; otherwise it is a view, or its producer did its work
     bool activated_by_producer = false;
-    bool gradient_passed_by_reader = false;
     bool needs_data_gradient = false, needs_weight_gradient = false;
     int notes = -1;                // piece that holds what the forward pass saves
     std::optional<Option> chosen;  // by costs
@@ -131,7 +130,7 @@ class Planner {
   Choice choose_backward(const Node& node, Pass pass) const;
   Slot converted(const Slot& slot, Layout layout, const std::string& layer);
   bool adds_to_gradient(const Node& node, const Choice& choice);
-  Node* relu_before(const Node& node, const Choice& choice);
+  const Node* relu_before(const Node& node, const Choice& choice) const;
   std::vector<Slot> gradient_targets(Node& node, const Problem& problem, const Slot& grad_output);
 
   const Model& original_;

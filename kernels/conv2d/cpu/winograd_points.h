@@ -75,7 +75,7 @@ struct WinogradPoints {
     return result;
   }
 
-  /// The values at p_i of G's row for it.
+  /// G's row for p_i; that for -p_i differs in the signs of odd powers.
   static constexpr std::array<float, taps> filter_row(size_t i) {
     const auto others = product(i);
     float value = 0;
