@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernels/base/aligned_size.h"
+
 namespace convlens {
 
 /// A piece of memory that is needed from step `first` to step `last`, both included.
@@ -11,9 +13,6 @@ struct Lifetime {
   int first = 0, last = 0;
   size_t offset = 0;  ///< where it lies, after place()
 };
-
-/// The next multiple of the 64 bytes to which kernels' memory is aligned.
-constexpr size_t aligned_size(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /// Gives every piece an offset (a multiple of 64) such that pieces alive at the same step do not overlap, the largest
 /// first, each as low as it fits (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/plan_defaults.h"
 #include "kernels/base/cpu/blocked_layout.h"
 
 namespace convlens::bench {
@@ -30,7 +31,10 @@ std::string Candidate::refusal() const {
 std::vector<Candidate> candidates(const BenchProblem& origin, const Selection& selection) {
   std::vector<Candidate> list;
   std::set<std::string> seen;
-  for (const Variant* variant : variants(origin.c.op, selection.pass, selection.device)) {
+  auto by_preference = variants(origin.c.op, selection.pass, selection.device);
+  std::ranges::stable_partition(by_preference,
+                                [](const Variant* v) { return v->relative_error <= plan_defaults().most_error; });
+  for (const Variant* variant : by_preference) {
     if (!selection.variants.empty() && !std::ranges::count(selection.variants, variant->name)) continue;
     for (const Layout layout : layouts_on(selection.device)) {
       Problem problem = origin.problem(DataType::f32, layout);

@@ -21,7 +21,7 @@ struct Selection {
   std::vector<std::string> variants;  ///< only these, if any are named
 };
 
-/// The variants of the problem's operator, each in every layout that it takes, the preferred ones first.
+/// The variants of the problem's operator, each in every layout that it takes, those first that a plan prefers.
 std::vector<Candidate> candidates(const BenchProblem& origin, const Selection& selection);
 
 }  // namespace convlens::bench

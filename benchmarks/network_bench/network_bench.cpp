@@ -118,6 +118,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--threads", options.threads, "OpenMP threads; 0: all");
   app.add_option("--device", options.device, "device");
   app.add_option("--steps", options.steps, "also time each step of the plan and show so many, the slowest first");
+  app.add_option("--most-error", plan_defaults().most_error, "relative error up to which variants are taken")
+      ->capture_default_str();
   app.add_flag("--tune", options.tune, "measure first which variants are the fastest, as viz_run tune does");
   app.add_option("--json", options.json, "also write all numbers to this file");
   app.add_flag("--serve", options.serve, "answer requests on the standard input (benchmarks/peers)");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 import shutil
 import subprocess
@@ -99,6 +100,11 @@ def convert_for_ncnn(onnx: Path, shape: tuple[int, ...]) -> Path | None:
     return result if result.exists() else None
 
 
+def fast_allocator() -> str | None:
+    """The library of tcmalloc, which gives PyTorch its memory faster than the C library, if it is installed."""
+    return ctypes.util.find_library("tcmalloc_minimal")
+
+
 def commands(network: Network, build: Path, threads: int, kind: str, frameworks: set[str]) -> dict[str, list[str]]:
     """Name -> command line of each contestant that can run the network."""
     flags = ["--threads", str(threads), *_PASSES.get(kind, [])]
@@ -108,6 +114,8 @@ def commands(network: Network, build: Path, threads: int, kind: str, frameworks:
         found = {"ConvLens": [str(programs / "occlusion_bench"), str(network.folder), *engine_flags]}
     else:
         engine = [str(programs / "network_bench"), str(network.folder), *engine_flags]
+        if kind == "bf16":
+            engine += ["--most-error", "1e-2"]
         found = {"ConvLens": engine, "ConvLens tuned": [*engine, "--tune"]}
 
     def worker(framework: str, model: Path, *options: str) -> list[str]:
@@ -124,6 +132,9 @@ def commands(network: Network, build: Path, threads: int, kind: str, frameworks:
             *options,
         ]
 
+    if kind == "bf16":
+        found["OpenVINO"] = worker("openvino", network.onnx, "--precision", "bf16")
+        return found
     if network.onnx and kind not in _PASSES:
         found["ONNX Runtime"] = worker("onnxruntime", network.onnx)
         found["OpenVINO"] = worker("openvino", network.onnx)
@@ -131,6 +142,7 @@ def commands(network: Network, build: Path, threads: int, kind: str, frameworks:
         found["OpenVINO throughput"] = worker("openvino", network.single_onnx, "--one-by-one")
     if network.ncnn and kind not in _PASSES:
         found["ncnn"] = worker("ncnn", network.ncnn)
-    found["PyTorch"] = worker("torch", network.folder)
-    found["PyTorch channels_last"] = worker("torch", network.folder, "--channels-last")
+    preload = ["env", f"LD_PRELOAD={allocator}"] if (allocator := fast_allocator()) else []
+    found["PyTorch"] = [*preload, *worker("torch", network.folder)]
+    found["PyTorch channels_last"] = [*preload, *worker("torch", network.folder, "--channels-last")]
     return {name: command for name, command in found.items() if name.split()[0] in {"ConvLens", *frameworks}}

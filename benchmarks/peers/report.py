@@ -9,6 +9,11 @@ ENGINES = ("ConvLens", "ConvLens tuned")
 
 
 _NOTES = {
+    "bf16": [
+        "This engine takes what has a relative error of up to 1e-2 (`precision: bf16`), OpenVINO its bf16; their "
+        "results may differ by 3e-2.",
+        "",
+    ],
     "style": [
         "Losses of style on relu1_1 to relu5_1 and of content on relu4_2, and the gradient of their sum with respect "
         "to the picture (`benchmarks/peers/style_step.py`).",
@@ -89,7 +94,8 @@ def markdown(record: dict[str, Any]) -> str:
         f"{record['tolerance']['output']:g} for outputs and {record['tolerance']['gradient']:g} for gradients.",
         "",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-        + ". OpenVINO is told to stay in f32, ncnn's 16-bit options are off, PyTorch is eager with frozen weights. "
+        + ". OpenVINO is told to stay in f32, ncnn's 16-bit options are off, PyTorch is eager with frozen weights and "
+        f"takes its memory from {record['allocator'] or 'the C library (tcmalloc is not installed)'}. "
         "`ConvLens` chooses kernels by their priorities; `ConvLens tuned` by what it has measured before "
         "(`viz_run tune`, which no other framework here does).",
     ]  # fmt: skip
@@ -98,6 +104,7 @@ def markdown(record: dict[str, Any]) -> str:
         "batch": "Forward, 16 images at once",
         "gradient": "Forward and gradient with respect to the image",
         "guided": "Forward and guided backprop",
+        "bf16": "Forward, where bfloat16 is allowed",
         "style": "A step of style transfer",
         "occlusion": "Occlusion, 16 places of the patch",
     }

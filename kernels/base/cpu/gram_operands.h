@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/base/aligned_size.h"
 #include "kernels/base/cpu/onednn_matmul.h"
 #include "kernels/base/variant.h"
 
@@ -13,7 +14,7 @@ struct GramOperands {
   dnnl::memory::desc features, transposed, square;
 
   /// Rounded up so that more may follow in a workspace.
-  size_t square_bytes() const { return (square.get_size() + 63) / 64 * 64; }
+  size_t square_bytes() const { return aligned_size(square.get_size()); }
 };
 
 /// Variant::layouts and refuses of kernels that use them.

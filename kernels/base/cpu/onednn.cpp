@@ -20,14 +20,14 @@ memory::dims onednn_dims(const Shape& shape) {
   return dims;
 }
 
-memory::desc onednn_desc(const TensorDesc& desc) {
+memory::desc onednn_desc(const TensorDesc& desc, memory::data_type type) {
   static constexpr memory::format_tag plain[] = {memory::format_tag::a, memory::format_tag::ab, memory::format_tag::abc,
                                                  memory::format_tag::abcd};
   memory::format_tag tag = plain[desc.shape.rank() - 1];
   if (desc.layout == Layout::nhwc) tag = memory::format_tag::nhwc;
   if (desc.layout == Layout::nchw8c) tag = memory::format_tag::nChw8c;
   if (desc.layout == Layout::nchw16c) tag = memory::format_tag::nChw16c;
-  return {onednn_dims(desc.shape), memory::data_type::f32, tag};
+  return {onednn_dims(desc.shape), type, tag};
 }
 
 memory onednn_memory(const memory::desc& desc, const void* data) {

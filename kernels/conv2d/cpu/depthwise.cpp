@@ -1,10 +1,14 @@
 // Depthwise convolutions of 3 x 3 and 5 x 5 windows: a filter a channel, so a vector of channels times a vector of
 // weights, no sums across. Several neighbouring results are made at once, which share each vector of weights, with all
 // of a row's taps unrolled. dL/dx is gathered: a pixel of it is a sum over the taps whose window reaches it, every
-// stride-th of a row, and pixels `stride` apart are reached by the same taps.
+// stride-th of a row, and pixels `stride` apart are reached by the same taps. The rows of small planes, where many
+// results are at an edge, are put between zeros first.
+
+#include <omp.h>
 
 #include <array>
 
+#include "kernels/base/aligned_size.h"
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/base/cpu/lane_activation.h"
 #include "kernels/base/cpu/lanes.h"
@@ -27,7 +31,7 @@ struct RowTaps {
 #pragma GCC unroll 5
     for (int j = 0; j < taps; ++j) {
       const auto weight = load_lanes<Lanes>(weights + j * weight_step * lanes);
-#pragma GCC unroll 6
+#pragma GCC unroll 7
       for (int u = 0; u < static_cast<int>(count); ++u)
         sum[u] += weight * load_lanes<Lanes>(pixels + (j * tap_step + u * pixel_step) * lanes);
     }
@@ -50,7 +54,7 @@ struct Rows {
   std::array<const float*, k> pixels, weights;
 };
 
-constexpr int results_at_once = 6;
+constexpr int results_at_once = 7;  // the widths of most networks' maps are multiples of it
 
 /// Calls store(u, sum) for results [0, count) of a row. The first tap of result u is pixel `first` + u * pixel_step of
 /// `width`.
@@ -86,12 +90,52 @@ void sum_row(const Rows<k>& rows, FloatLanes<lanes> start, int64_t first, int64_
   for (int64_t u = end; u < count; ++u) at_edge(u);
 }
 
+/// A plane whose rows are read.
+struct Plane {
+  const float* pixels;
+  int64_t width, margin;  ///< of a row; zeros in front of its first pixel
+};
+
+/// Planes of this many rows of `width` pixels, one after the other, with `margin` zeros on both sides of each row.
+template <int lanes>
+class Frame {
+ public:
+  Frame(int64_t rows, int64_t width, int64_t margin) : rows_(rows), width_(width), margin_(margin) {}
+
+  size_t bytes() const { return static_cast<size_t>(rows_ * framed_width() * lanes) * sizeof(float); }
+
+  Plane operator()(const float* plane, float* memory) const {
+    using Lanes = FloatLanes<lanes>;
+    float* to = memory;
+    for (int64_t y = 0; y < rows_; ++y) {
+      for (int64_t x = 0; x < margin_; ++x, to += lanes) store_lanes(to, Lanes{});
+      for (int64_t x = 0; x < width_; ++x, to += lanes, plane += lanes) store_lanes(to, load_lanes<Lanes>(plane));
+      for (int64_t x = 0; x < margin_; ++x, to += lanes) store_lanes(to, Lanes{});
+    }
+    return {memory, framed_width(), margin_};
+  }
+
+ private:
+  int64_t framed_width() const { return width_ + 2 * margin_; }
+
+  int64_t rows_, width_, margin_;
+};
+
 template <int lanes>
 class DepthwiseKernel : public Kernel {
  public:
-  explicit DepthwiseKernel(const Problem& problem)
-      : s_(problem), activated_(problem.activation), blocks_((s_.in_channels + lanes - 1) / lanes) {}
+  /// The pass reads planes of these axes' extents.
+  DepthwiseKernel(const Problem& problem, int64_t rows, int64_t width)
+      : s_(problem),
+        activated_(problem.activation),
+        blocks_((s_.in_channels + lanes - 1) / lanes),
+        rows_(rows),
+        width_(width),
+        frame_(rows, width, s_.x.kernel - 1),
+        threads_(omp_get_max_threads()),
+        framed_(frame_.bytes() <= most_framed_bytes && s_.batch * blocks_ >= threads_) {}
 
+  size_t workspace() const override { return framed_ ? threads_ * aligned_size(frame_.bytes()) : 0; }
   size_t packed_bytes() const override { return static_cast<size_t>(blocks_ * (taps() + 1) * lanes) * sizeof(float); }
 
   /// Blocks of channels x taps x lanes, and the bias behind them.
@@ -105,6 +149,22 @@ class DepthwiseKernel : public Kernel {
   }
 
  protected:
+  /// make_row(plane, number of the plane, number of the row) for all rows of results.
+  template <class MakeRow>
+  void for_each_row(const float* read, const Arguments& args, int64_t rows, const MakeRow& make_row) const {
+    const int64_t planes = s_.batch * blocks_;
+    const auto pixels = [&](int64_t i) { return read + i * rows_ * width_ * lanes; };
+    if (!framed_)
+      return parallel_for(planes * rows, [&](int64_t i) {
+        make_row(Plane{pixels(i / rows), width_, 0}, i / rows, i % rows);
+      });
+    parallel_for(planes, [&](int64_t i) {
+      std::byte* memory = args.workspace + omp_get_thread_num() * aligned_size(frame_.bytes());
+      const Plane plane = frame_(pixels(i), reinterpret_cast<float*>(memory));
+      for (int64_t y = 0; y < rows; ++y) make_row(plane, i, y);
+    });
+  }
+
   int64_t taps() const { return s_.y.kernel * s_.x.kernel; }
   const float* weights(const Arguments& args, int64_t block) const {
     return reinterpret_cast<const float*>(args.packed) + block * taps() * lanes;
@@ -116,6 +176,14 @@ class DepthwiseKernel : public Kernel {
   Conv2dSizes s_;
   LaneActivation activated_;
   int64_t blocks_;
+
+ private:
+  static constexpr size_t most_framed_bytes = 24 << 10;  // of the 32 KB of the nearest cache
+
+  int64_t rows_, width_;
+  Frame<lanes> frame_;
+  int threads_;
+  bool framed_;
 };
 
 template <int lanes, int k, int stride>
@@ -125,22 +193,22 @@ class Forward final : public DepthwiseKernel<lanes> {
   using Lanes = FloatLanes<lanes>;
 
  public:
-  using Base::Base;
+  explicit Forward(const Problem& problem)
+      : Base(problem, Conv2dSizes(problem).y.input, Conv2dSizes(problem).x.input) {}
 
   void run(const Arguments& args) override {
-    parallel_for(s_.batch * blocks_ * s_.y.output, [&](int64_t i) {
-      const int64_t plane = i / s_.y.output, p = i % s_.y.output, block = plane % blocks_;
-      const float* x = args.inputs[0].f32() + plane * s_.y.input * s_.x.input * lanes;
+    this->for_each_row(args.inputs[0].f32(), args, s_.y.output, [&](const Plane& x, int64_t plane, int64_t p) {
+      const int64_t block = plane % blocks_;
       Rows<k> rows;
       for (int64_t r = 0; r < k; ++r) {
         const int64_t h = p * stride + r - s_.y.before;
         if (h < 0 || h >= s_.y.input) continue;
-        rows.pixels[rows.count] = x + h * s_.x.input * lanes;
+        rows.pixels[rows.count] = x.pixels + h * x.width * lanes;
         rows.weights[rows.count++] = this->weights(args, block) + r * k * lanes;
       }
-      float* y = args.output.f32() + i * s_.x.output * lanes;
+      float* y = args.output.f32() + (plane * s_.y.output + p) * s_.x.output * lanes;
       sum_row<lanes, k, 1, 1, stride>(
-          rows, load_lanes<Lanes>(this->bias(args, block)), -s_.x.before, s_.x.input, s_.x.output,
+          rows, load_lanes<Lanes>(this->bias(args, block)), x.margin - s_.x.before, x.width, s_.x.output,
           [&](int64_t q, const Lanes& sum) { store_lanes(y + q * lanes, activated_(sum)); });
     });
   }
@@ -153,33 +221,34 @@ class BackwardData final : public DepthwiseKernel<lanes> {
   using Lanes = FloatLanes<lanes>;
 
  public:
-  using Base::Base;
+  explicit BackwardData(const Problem& problem)
+      : Base(problem, Conv2dSizes(problem).y.output, Conv2dSizes(problem).x.output) {}
 
   void run(const Arguments& args) override {
-    parallel_for(s_.batch * blocks_ * s_.y.input, [&](int64_t i) {
-      const int64_t plane = i / s_.y.input, y = i % s_.y.input + s_.y.before;
-      const float* grad_y = args.grad_output.f32() + plane * s_.y.output * s_.x.output * lanes;
+    this->for_each_row(args.grad_output.f32(), args, s_.y.input, [&](const Plane& grad_y, int64_t plane, int64_t h) {
+      const int64_t y = h + s_.y.before;
       Rows<k> rows;
       for (int64_t r = y % stride; r < k; r += stride) {
         const int64_t p = (y - r) / stride;
         if (y < r || p >= s_.y.output) continue;
-        rows.pixels[rows.count] = grad_y + p * s_.x.output * lanes;
+        rows.pixels[rows.count] = grad_y.pixels + p * grad_y.width * lanes;
         rows.weights[rows.count++] = this->weights(args, plane % blocks_) + r * k * lanes;
       }
-      float* to = args.grad_inputs[0].f32() + i * s_.x.input * lanes;
-      add_column_class<0>(rows, to);
-      if constexpr (stride > 1) add_column_class<1>(rows, to);
+      float* to = args.grad_inputs[0].f32() + (plane * s_.y.input + h) * s_.x.input * lanes;
+      add_column_class<0>(rows, grad_y, to);
+      if constexpr (stride > 1) add_column_class<1>(rows, grad_y, to);
     });
   }
 
  private:
   /// Columns that are reached by the taps `tap`, tap + stride ..
   template <int tap>
-  void add_column_class(Rows<k> rows, float* to) const {
+  void add_column_class(Rows<k> rows, const Plane& grad_y, float* to) const {
     const int64_t first = (tap + stride - s_.x.before % stride) % stride;  // column
     for (int r = 0; r < rows.count; ++r) rows.weights[r] += tap * lanes;
     sum_row<lanes, (k - tap + stride - 1) / stride, stride, -1, 1>(
-        rows, Lanes{}, (first + s_.x.before - tap) / stride, s_.x.output, (s_.x.input - first + stride - 1) / stride,
+        rows, Lanes{}, grad_y.margin + (first + s_.x.before - tap) / stride, grad_y.width,
+        (s_.x.input - first + stride - 1) / stride,
         [&](int64_t u, const Lanes& sum) { store_lanes(to + (first + u * stride) * lanes, sum); });
   }
 };
@@ -209,14 +278,13 @@ std::unique_ptr<Kernel> prepare(const Problem& problem) {
   return with_blocked_lanes([&](auto lanes) { return prepare_for<Pass, lanes>(problem); });
 }
 
-// oneDNN's forward kernels are faster; its gradient's are not with AVX2 (docs/results/conv2d-cpu.md), and with AVX-512
-// that is not measured.
-const int backward_priority = cpu_blocked_layout() == Layout::nchw8c ? 12 : 8;
+// With AVX2 oneDNN's forward kernels are faster (docs/results/conv2d-cpu.md).
+const int forward_priority = cpu_blocked_layout() == Layout::nchw16c ? 12 : 8;
 
 const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
                                                     .device = Device::cpu,
                                                     .pass = Pass::forward,
-                                                    .priority = 8,
+                                                    .priority = forward_priority,
                                                     .fuses_activation = true,
                                                     .layouts = cpu_blocked_layouts,
                                                     .refuses = refuses,
@@ -224,7 +292,7 @@ const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
 const RegisterVariant registered_backward_data("conv2d", {.name = "depthwise",
                                                           .device = Device::cpu,
                                                           .pass = Pass::backward_data,
-                                                          .priority = backward_priority,
+                                                          .priority = 12,
                                                           .layouts = cpu_blocked_layouts,
                                                           .refuses = refuses,
                                                           .prepare = prepare<BackwardData>});

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/base/aligned_size.h"
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/conv2d/conv2d.h"
 
@@ -11,18 +12,21 @@ namespace {
 
 using dnnl::memory;
 
-/// The sizes and descriptions in oneDNN's terms.
+using Type = memory::data_type;
+
+/// The sizes and descriptions in oneDNN's terms: `factors` is the type of what is multiplied, weights and the tensor
+/// that the pass reads.
 struct Geometry {
-  explicit Geometry(const Problem& problem) : sizes(problem) {
+  Geometry(const Problem& problem, Pass pass, Type factors) : sizes(problem) {
     const Conv2dSizes& s = sizes;
-    src = onednn_desc(problem.inputs[0]);
-    dst = onednn_desc(problem.output);
+    src = onednn_desc(problem.inputs[0], pass == Pass::forward ? factors : Type::f32);
+    dst = onednn_desc(problem.output, pass == Pass::backward_data ? factors : Type::f32);
     const bool grouped = s.groups > 1;
     const memory::dims plain{s.out_channels, s.group_in, s.y.kernel, s.x.kernel};
     const memory::dims split{s.groups, s.group_out, s.group_in, s.y.kernel, s.x.kernel};
-    plain_weights = {grouped ? split : plain, memory::data_type::f32,
+    plain_weights = {grouped ? split : plain, Type::f32,
                      grouped ? memory::format_tag::goihw : memory::format_tag::oihw};
-    any_weights = {grouped ? split : plain, memory::data_type::f32, memory::format_tag::any};
+    any_weights = {grouped ? split : plain, factors, memory::format_tag::any};
     if (problem.weights.size() > 1) bias = onednn_desc(problem.weights[1]);
     strides = {s.y.stride, s.x.stride};
     dilates = {s.y.dilation - 1, s.x.dilation - 1};
@@ -65,17 +69,41 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, c
 
 // The backward passes must name a forward pass; only its sizes matter.
 dnnl::convolution_forward::primitive_desc hint(const Geometry& g, dnnl::algorithm algorithm) {
-  const auto any = [](const memory::desc& d) { return memory::desc(d.dims(), d.data_type(), memory::format_tag::any); };
+  const auto any = [type = g.any_weights.data_type()](const memory::desc& d) {
+    return memory::desc(d.dims(), type, memory::format_tag::any);
+  };
   return {{dnnl::prop_kind::forward_training, algorithm, any(g.src), g.any_weights, any(g.dst), g.strides, g.dilates,
            g.before, g.after},
           onednn_engine(),
           true};
 }
 
+/// The tensor that a pass reads, as it is or rounded into the workspace.
+class Factor {
+ public:
+  Factor(const TensorDesc& desc, const memory::desc& read) : given_(onednn_desc(desc)), read_(read) {
+    if (bytes() > 0) round_ = dnnl::reorder({onednn_engine(), given_, onednn_engine(), read_});
+  }
+  size_t bytes() const { return read_ == given_ ? 0 : aligned_size(read_.get_size()); }
+
+  memory operator()(const Arguments& args, const TensorView& view) const {
+    memory given = onednn_memory(given_, view.data);
+    if (bytes() == 0) return given;
+    memory rounded = onednn_memory(read_, args.workspace);
+    round_.execute(onednn_stream(), given, rounded);
+    return rounded;
+  }
+
+ private:
+  memory::desc given_, read_;
+  dnnl::reorder round_;
+};
+
 class OneDnnKernel : public Kernel {
  public:
-  explicit OneDnnKernel(Geometry geometry) : g_(std::move(geometry)) {}
-  size_t workspace() const override { return scratchpad_.get_size(); }
+  OneDnnKernel(Geometry geometry, const TensorDesc& desc, const memory::desc& read)
+      : g_(std::move(geometry)), factor_(desc, read) {}
+  size_t workspace() const override { return factor_.bytes() + scratchpad_.get_size(); }
   size_t packed_bytes() const override { return weights_ == g_.plain_weights ? 0 : weights_.get_size(); }
 
   void pack(std::span<const TensorView> weights, std::byte* packed) override {
@@ -89,15 +117,19 @@ class OneDnnKernel : public Kernel {
   memory weights_memory(const Arguments& args) const {
     return onednn_memory(weights_, packed_bytes() ? static_cast<const void*>(args.packed) : args.weights[0].data);
   }
-  memory scratchpad(const Arguments& args) const { return onednn_memory(scratchpad_, args.workspace); }
+  memory scratchpad(const Arguments& args) const {
+    return onednn_memory(scratchpad_, args.workspace + factor_.bytes());
+  }
 
   Geometry g_;
+  Factor factor_;
   memory::desc weights_, scratchpad_;
 };
 
 class Forward final : public OneDnnKernel {
  public:
-  Forward(const Problem& problem, dnnl::algorithm algorithm) : OneDnnKernel(Geometry(problem)) {
+  Forward(const Problem& problem, dnnl::algorithm algorithm, const Geometry& geometry)
+      : OneDnnKernel(geometry, problem.inputs[0], geometry.src) {
     const auto desc = forward_desc(problem, g_, algorithm);
     weights_ = desc.weights_desc();
     scratchpad_ = desc.scratchpad_desc();
@@ -105,7 +137,7 @@ class Forward final : public OneDnnKernel {
   }
   void run(const Arguments& args) override {
     primitive_.execute(onednn_stream(),
-                       {{DNNL_ARG_SRC, onednn_memory(g_.src, args.inputs[0].data)},
+                       {{DNNL_ARG_SRC, factor_(args, args.inputs[0])},
                         {DNNL_ARG_WEIGHTS, weights_memory(args)},
                         {DNNL_ARG_BIAS, onednn_memory(g_.bias, g_.bias.is_zero() ? nullptr : args.weights[1].data)},
                         {DNNL_ARG_DST, onednn_memory(g_.dst, args.output.data)},
@@ -129,14 +161,15 @@ dnnl::convolution_backward_data::primitive_desc backward_data_desc(const Geometr
 
 class BackwardData final : public OneDnnKernel {
  public:
-  BackwardData(const Problem& problem, dnnl::algorithm algorithm) : OneDnnKernel(Geometry(problem)) {
+  BackwardData(const Problem& problem, dnnl::algorithm algorithm, const Geometry& geometry)
+      : OneDnnKernel(geometry, problem.output, geometry.dst) {
     const auto desc = backward_data_desc(g_, algorithm);
     weights_ = desc.weights_desc();
     scratchpad_ = desc.scratchpad_desc();
     primitive_ = dnnl::convolution_backward_data(desc);
   }
   void run(const Arguments& args) override {
-    primitive_.execute(onednn_stream(), {{DNNL_ARG_DIFF_DST, onednn_memory(g_.dst, args.grad_output.data)},
+    primitive_.execute(onednn_stream(), {{DNNL_ARG_DIFF_DST, factor_(args, args.grad_output)},
                                          {DNNL_ARG_WEIGHTS, weights_memory(args)},
                                          {DNNL_ARG_DIFF_SRC, onednn_memory(g_.src, args.grad_inputs[0].data)},
                                          {DNNL_ARG_SCRATCHPAD, scratchpad(args)}});
@@ -159,7 +192,7 @@ dnnl::convolution_backward_weights::primitive_desc backward_weights_desc(const G
 
 class BackwardWeights final : public Kernel {
  public:
-  BackwardWeights(const Problem& problem, dnnl::algorithm algorithm) : g_(problem) {
+  BackwardWeights(dnnl::algorithm algorithm, Geometry geometry) : g_(std::move(geometry)) {
     const auto desc = backward_weights_desc(g_, algorithm);
     scratchpad_ = desc.scratchpad_desc();
     weights_ = desc.diff_weights_desc();
@@ -183,7 +216,7 @@ class BackwardWeights final : public Kernel {
   }
 
  private:
-  size_t scratchpad_bytes() const { return (scratchpad_.get_size() + 63) / 64 * 64; }
+  size_t scratchpad_bytes() const { return aligned_size(scratchpad_.get_size()); }
 
   Geometry g_;
   memory::desc weights_, scratchpad_;
@@ -197,8 +230,8 @@ IoLayout blocked_layouts(const Problem& problem) {
 
 }  // namespace
 
-std::string onednn_implementation(const Problem& problem, dnnl::algorithm algorithm, Pass pass) {
-  const Geometry g(problem);
+std::string onednn_implementation(const Problem& problem, dnnl::algorithm algorithm, Pass pass, Type factors) {
+  const Geometry g(problem, pass, factors);
   const auto name = [](const auto& desc) { return desc ? std::string(desc.impl_info_str()) : ""; };
   switch (pass) {
     case Pass::forward: return name(forward_desc(problem, g, algorithm));
@@ -208,7 +241,7 @@ std::string onednn_implementation(const Problem& problem, dnnl::algorithm algori
   return "";
 }
 
-Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pass, int priority) {
+Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pass, int priority, Type factors) {
   return {.name = std::move(name),
           .device = Device::cpu,
           .pass = pass,
@@ -216,17 +249,18 @@ Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pas
           .fuses_activation = pass == Pass::forward,
           .layouts = blocked_layouts,
           .refuses = [=](const Problem& problem) -> std::optional<std::string> {
-            const std::string implementation = onednn_implementation(problem, algorithm, pass);
+            const std::string implementation = onednn_implementation(problem, algorithm, pass, factors);
             if (implementation.empty()) return "oneDNN has no such convolution for these sizes and layouts";
             if (implementation.starts_with("ref"))
               return "oneDNN has only its slow reference loops for these sizes and layouts";
             return std::nullopt;
           },
           .prepare = [=](const Problem& problem) -> std::unique_ptr<Kernel> {
+            const Geometry geometry(problem, pass, factors);
             switch (pass) {
-              case Pass::forward: return std::make_unique<Forward>(problem, algorithm);
-              case Pass::backward_data: return std::make_unique<BackwardData>(problem, algorithm);
-              case Pass::backward_weights: return std::make_unique<BackwardWeights>(problem, algorithm);
+              case Pass::forward: return std::make_unique<Forward>(problem, algorithm, geometry);
+              case Pass::backward_data: return std::make_unique<BackwardData>(problem, algorithm, geometry);
+              case Pass::backward_weights: return std::make_unique<BackwardWeights>(algorithm, geometry);
             }
             return nullptr;
           }};

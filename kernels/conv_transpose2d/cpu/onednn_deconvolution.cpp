@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/base/aligned_size.h"
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/base/cpu/channel_strips.h"
 #include "kernels/base/cpu/lanes.h"
@@ -205,7 +206,7 @@ class BackwardWeightsKernel final : public Kernel {
   explicit BackwardWeightsKernel(const Geometry& g) : BackwardWeightsKernel(g, backward_weights_desc(g)) {}
   BackwardWeightsKernel(const Geometry& g, const BackwardWeights::primitive_desc& desc)
       : g_(g), weights_(desc.diff_weights_desc()), scratchpad_(desc.scratchpad_desc()), primitive_(desc) {}
-  size_t scratchpad_bytes() const { return (scratchpad_.get_size() + 63) / 64 * 64; }
+  size_t scratchpad_bytes() const { return aligned_size(scratchpad_.get_size()); }
 
   Geometry g_;
   memory::desc weights_, scratchpad_;

@@ -6,6 +6,7 @@
 
 #include "kernels/base/cpu/onednn_matmul.h"
 
+#include "kernels/base/aligned_size.h"
 #include "kernels/base/cpu/gram_operands.h"
 #include "kernels/base/cpu/parallel.h"
 #include "kernels/base/registry.h"
@@ -47,7 +48,7 @@ class Forward final : public Kernel {
   }
 
  private:
-  size_t sums_bytes() const { return (static_cast<size_t>(m_.batch * m_.channels) * sizeof(double) + 63) / 64 * 64; }
+  size_t sums_bytes() const { return aligned_size(static_cast<size_t>(m_.batch * m_.channels) * sizeof(double)); }
 
   double weight_;
   GramOperands m_;
