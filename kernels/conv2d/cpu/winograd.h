@@ -142,6 +142,12 @@ class WinogradKernel final : public Kernel {
     int64_t image, row, column;  // of tiles
   };
   Position position(int64_t t) const { return {t / (rows_ * columns_), t / columns_ % rows_, t % columns_}; }
+  void advance(Position& p) const {
+    if (++p.column < columns_) return;
+    p.column = 0;
+    if (++p.row < rows_) return;
+    p.row = 0, ++p.image;
+  }
 
   Chunk make_chunk(int64_t i, float* memory) const {
     return {i * chunk_, std::min(chunk_, tiles() - i * chunk_), memory, memory + places * input_stride()};
@@ -203,13 +209,16 @@ class WinogradKernel final : public Kernel {
   void transform_input(const Arguments& args, const Chunk& chunk, int64_t block) const {
     // In variables, as members would be read again after every store.
     const int64_t height = sizes_.y.input, width = sizes_.x.input, stride = input_stride();
-    for (int64_t t = 0; t < chunk.count; ++t) {
-      const auto [n, row, column] = position(chunk.first + t);
-      const int64_t y0 = row * r - sizes_.y.before, x0 = column * r - sizes_.x.before;
-      const float* plane = args.inputs[0].f32() + (n * in_blocks_ + block) * height * width * lanes;
+    // What is transformed next: the next block of the same tiles, or the first of the next chunk's.
+    const bool last = block + 1 == in_blocks_;
+    const int64_t next_block = last ? 0 : block + 1;
+    Position at = position(chunk.first), next = last ? position(chunk.first + chunk.count) : at;
+    for (int64_t t = 0; t < chunk.count; ++t, advance(at), advance(next)) {
+      fetch_columns(args, next, next_block);
+      const int64_t y0 = at.row * r - sizes_.y.before, x0 = at.column * r - sizes_.x.before;
+      const float* plane = args.inputs[0].f32() + (at.image * in_blocks_ + block) * height * width * lanes;
       std::array<std::array<Lanes, tile>, tile> wide;
       const bool inside = y0 >= 0 && x0 >= 0 && y0 + tile <= height && x0 + tile <= width;
-      if (inside) fetch_columns(plane + ((height + y0) * width + x0) * lanes);
       for (int64_t x = 0; x < tile; ++x) {
         std::array<Lanes, tile> d;
         const float* from = plane + (y0 * width + x0 + x) * lanes;
@@ -236,13 +245,15 @@ class WinogradKernel final : public Kernel {
     }
   }
 
-  // The next block's part of a tile that its neighbour has not fetched: rows are too short, and too far apart, for the
-  // processor to foresee.
-  void fetch_columns(const float* tile_in_next_block) const {
+  // The part of a tile that its neighbour does not fetch: rows are too short, and too far apart, for the processor to
+  // foresee. Addresses outside are harmless.
+  [[gnu::always_inline]] inline void fetch_columns(const Arguments& args, const Position& at, int64_t block) const {
     constexpr int64_t line = 64 / sizeof(float);
+    const int64_t width = sizes_.x.input, row = at.row * r - sizes_.y.before, column = at.column * r - sizes_.x.before;
+    const float* from =
+        args.inputs[0].f32() + (((at.image * in_blocks_ + block) * sizes_.y.input + row) * width + column) * lanes;
     for (int64_t y = 0; y < tile; ++y)
-      for (int64_t x = 0; x < r * lanes; x += line)
-        __builtin_prefetch(tile_in_next_block + y * sizes_.x.input * lanes + x, 0, 2);
+      for (int64_t x = 0; x < r * lanes; x += line) __builtin_prefetch(from + y * width * lanes + x, 0, 2);
   }
 
   void multiply(const float* transforms, const Chunk& chunk, int64_t place) const {
@@ -262,9 +273,9 @@ class WinogradKernel final : public Kernel {
   void transform_output(const Arguments& args, const Chunk& chunk, int64_t block, const Finish& finish) const {
     const int64_t height = sizes_.y.output, width = sizes_.x.output, stride = product_stride();
     const auto bias = load_lanes<Lanes>(reinterpret_cast<const float*>(args.packed) + packed_floats() + block * lanes);
-    for (int64_t t = 0; t < chunk.count; ++t) {
-      const auto [n, row, column] = position(chunk.first + t);
-      const int64_t y0 = row * r, x0 = column * r;
+    Position at = position(chunk.first);
+    for (int64_t t = 0; t < chunk.count; ++t, advance(at)) {
+      const int64_t y0 = at.row * r, x0 = at.column * r;
       const float* from = chunk.products + (block * chunk.count + t) * lanes;
       std::array<std::array<Lanes, r>, tile> wide;
       for (int64_t x = 0; x < tile; ++x) {
@@ -273,7 +284,7 @@ class WinogradKernel final : public Kernel {
         for (int64_t y = 0; y < tile; ++y) m[y] = load_lanes<Lanes>(from + (y * tile + x) * stride);
         Points::output(m, wide[x]);
       }
-      float* plane = args.output.f32() + (n * out_blocks_ + block) * height * width * lanes;
+      float* plane = args.output.f32() + (at.image * out_blocks_ + block) * height * width * lanes;
       for (int64_t y = 0; y < std::min(r, height - y0); ++y) {
         std::array<Lanes, tile> line;
         std::array<Lanes, r> result;
