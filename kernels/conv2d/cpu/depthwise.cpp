@@ -1,8 +1,8 @@
 // Depthwise convolutions of 3 x 3 and 5 x 5 windows: a filter a channel, so a vector of channels times a vector of
 // weights, no sums across. Several neighbouring results are made at once, which share each vector of weights, with all
 // of a row's taps unrolled. dL/dx is gathered: a pixel of it is a sum over the taps whose window reaches it, every
-// stride-th of a row, and pixels `stride` apart are reached by the same taps. The rows of small planes, where many
-// results are at an edge, are put between zeros first.
+// stride-th of a row, and pixels `stride` apart are reached by the same taps. Rows so short
+// that too many results are at an edge are put between zeros first.
 
 #include <omp.h>
 
@@ -124,8 +124,8 @@ class Frame {
 template <int lanes>
 class DepthwiseKernel : public Kernel {
  public:
-  /// The pass reads planes of these axes' extents.
-  DepthwiseKernel(const Problem& problem, int64_t rows, int64_t width)
+  /// Of a pass that reads planes of these extents, for results `step` pixels apart.
+  DepthwiseKernel(const Problem& problem, int64_t rows, int64_t width, int64_t step)
       : s_(problem),
         activated_(problem.activation),
         blocks_((s_.in_channels + lanes - 1) / lanes),
@@ -133,7 +133,7 @@ class DepthwiseKernel : public Kernel {
         width_(width),
         frame_(rows, width, s_.x.kernel - 1),
         threads_(omp_get_max_threads()),
-        framed_(frame_.bytes() <= most_framed_bytes && s_.batch * blocks_ >= threads_) {}
+        framed_(width - 2 * (s_.x.kernel - 1) < results_at_once * step && s_.batch * blocks_ >= threads_) {}
 
   size_t workspace() const override { return framed_ ? threads_ * aligned_size(frame_.bytes()) : 0; }
   size_t packed_bytes() const override { return static_cast<size_t>(blocks_ * (taps() + 1) * lanes) * sizeof(float); }
@@ -158,11 +158,12 @@ class DepthwiseKernel : public Kernel {
       return parallel_for(planes * rows, [&](int64_t i) {
         make_row(Plane{pixels(i / rows), width_, 0}, i / rows, i % rows);
       });
-    parallel_for(planes, [&](int64_t i) {
+#pragma omp parallel for schedule(static) num_threads(threads_)
+    for (int64_t i = 0; i < planes; ++i) {
       std::byte* memory = args.workspace + omp_get_thread_num() * aligned_size(frame_.bytes());
       const Plane plane = frame_(pixels(i), reinterpret_cast<float*>(memory));
       for (int64_t y = 0; y < rows; ++y) make_row(plane, i, y);
-    });
+    }
   }
 
   int64_t taps() const { return s_.y.kernel * s_.x.kernel; }
@@ -178,8 +179,6 @@ class DepthwiseKernel : public Kernel {
   int64_t blocks_;
 
  private:
-  static constexpr size_t most_framed_bytes = 24 << 10;  // of the 32 KB of the nearest cache
-
   int64_t rows_, width_;
   Frame<lanes> frame_;
   int threads_;
@@ -194,7 +193,7 @@ class Forward final : public DepthwiseKernel<lanes> {
 
  public:
   explicit Forward(const Problem& problem)
-      : Base(problem, Conv2dSizes(problem).y.input, Conv2dSizes(problem).x.input) {}
+      : Base(problem, Conv2dSizes(problem).y.input, Conv2dSizes(problem).x.input, stride) {}
 
   void run(const Arguments& args) override {
     this->for_each_row(args.inputs[0].f32(), args, s_.y.output, [&](const Plane& x, int64_t plane, int64_t p) {
@@ -222,7 +221,7 @@ class BackwardData final : public DepthwiseKernel<lanes> {
 
  public:
   explicit BackwardData(const Problem& problem)
-      : Base(problem, Conv2dSizes(problem).y.output, Conv2dSizes(problem).x.output) {}
+      : Base(problem, Conv2dSizes(problem).y.output, Conv2dSizes(problem).x.output, 1) {}
 
   void run(const Arguments& args) override {
     this->for_each_row(args.grad_output.f32(), args, s_.y.input, [&](const Plane& grad_y, int64_t plane, int64_t h) {
