@@ -43,18 +43,18 @@ class WinogradKernel final : public Kernel {
         columns_((sizes_.x.output + r - 1) / r),
         threads_(omp_get_max_threads()),
         keeps_transforms_(keeps_transforms()) {
-    const int64_t most = most_tiles();
-    const int64_t chunks = (tiles() + most - 1) / most;
-    shared_ = chunks < threads_;
-    const int64_t even_chunks = shared_ ? chunks : (chunks + threads_ - 1) / threads_ * threads_;
-    chunk_ = (tiles() + even_chunks - 1) / even_chunks;
-    // Whole passes of the product, where there are so many chunks that threads stay even.
-    constexpr int64_t pixels = BlockedGemm<lanes>::most_pixels, many = 8;
-    if (chunks >= many * threads_) chunk_ = (chunk_ + pixels - 1) / pixels * pixels;
+    int64_t most = most_tiles();
+    shared_ = (tiles() + most - 1) / most < threads_;
+    shares_ = shared_ ? 1 : threads_;
+    const int64_t largest_share = (tiles() + shares_ - 1) / shares_;
+    constexpr int64_t many = 8;
+    if (largest_share >= many * most) most = whole_passes(most);
+    chunks_ = (largest_share + most - 1) / most;
+    chunk_ = (largest_share + chunks_ - 1) / chunks_;
   }
 
   size_t workspace() const override {
-    return static_cast<size_t>(made_floats() + chunk_floats() * (shared_ ? 1 : threads_)) * sizeof(float);
+    return static_cast<size_t>(made_floats() + chunk_floats() * shares_) * sizeof(float);
   }
   size_t packed_bytes() const override {
     return static_cast<size_t>(packed_floats() + out_blocks_ * lanes) * sizeof(float);
@@ -90,11 +90,10 @@ class WinogradKernel final : public Kernel {
   void run(const Arguments& args, const Finish& finish) const {
     auto* const workspace = reinterpret_cast<float*>(args.workspace);
     auto* const memory = workspace + made_floats();
-    const int64_t chunks = (tiles() + chunk_ - 1) / chunk_;
     const float* const transforms = transforms_of(reinterpret_cast<const float*>(args.packed), workspace);
     if (shared_) {
-      for (int64_t i = 0; i < chunks; ++i) {
-        const Chunk chunk = make_chunk(i, memory);
+      for (int64_t i = 0; i < chunks_; ++i) {
+        const Chunk chunk = make_chunk(0, i, memory);
         parallel_for(in_blocks_, [&](int64_t block) { transform_input(args, chunk, block); });
         parallel_for(places, [&](int64_t place) { multiply(transforms, chunk, place); });
         parallel_for(out_blocks_, [&](int64_t block) { transform_output(args, chunk, block, finish); });
@@ -102,20 +101,28 @@ class WinogradKernel final : public Kernel {
       return;
     }
 #pragma omp parallel for schedule(static) num_threads(threads_)
-    for (int64_t i = 0; i < chunks; ++i) {
-      const Chunk chunk = make_chunk(i, memory + omp_get_thread_num() * chunk_floats());
-      for (int64_t block = 0; block < in_blocks_; ++block) transform_input(args, chunk, block);
-      for (int64_t place = 0; place < places; ++place) multiply(transforms, chunk, place);
-      for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block, finish);
-    }
+    for (int64_t share = 0; share < shares_; ++share)
+      for (int64_t i = 0; i < chunks_; ++i) {
+        const Chunk chunk = make_chunk(share, i, memory + share * chunk_floats());
+        for (int64_t block = 0; block < in_blocks_; ++block) transform_input(args, chunk, block);
+        for (int64_t place = 0; place < places; ++place) multiply(transforms, chunk, place);
+        for (int64_t block = 0; block < out_blocks_; ++block) transform_output(args, chunk, block, finish);
+      }
   }
 
   // A chunk's transforms fit into a core's cache beside a slice of the filters. Where there are many channels they do
-  // not: then it is so large that its filters, read once a chunk, cost little more than its transforms.
+  // not: then it is so large that its filters, read once a chunk, cost little more than its transforms. Two passes of
+  // the product are enough where filters stay in the last cache, as up to 16 MB of them do beside AVX-512.
   int64_t most_tiles() const {
-    constexpr int64_t cached_floats = 96 << 10;
+    constexpr int64_t cached_floats = 96 << 10, kept_floats = lanes == 16 ? 4 << 20 : 0;
     const int64_t blocks = in_blocks_ + out_blocks_;
-    return std::max(cached_floats / (places * lanes * blocks), 3 * lanes * in_blocks_ * out_blocks_ / (8 * blocks));
+    int64_t enough = 3 * lanes * in_blocks_ * out_blocks_ / (8 * blocks);
+    if (places * place_floats() < kept_floats) enough = std::min(enough, whole_passes(1) * 2);
+    return std::max(cached_floats / (places * lanes * blocks), enough);
+  }
+  static int64_t whole_passes(int64_t count) {
+    constexpr int64_t pixels = BlockedGemm<lanes>::most_pixels;
+    return (count + pixels - 1) / pixels * pixels;
   }
 
   struct Chunk {
@@ -149,8 +156,10 @@ class WinogradKernel final : public Kernel {
     p.row = 0, ++p.image;
   }
 
-  Chunk make_chunk(int64_t i, float* memory) const {
-    return {i * chunk_, std::min(chunk_, tiles() - i * chunk_), memory, memory + places * input_stride()};
+  Chunk make_chunk(int64_t share, int64_t i, float* memory) const {
+    const int64_t begin = share * tiles() / shares_, count = (share + 1) * tiles() / shares_ - begin;
+    const int64_t first = begin + i * count / chunks_, end = begin + (i + 1) * count / chunks_;
+    return {first, end - first, memory, memory + places * input_stride()};
   }
 
   using Filters = std::array<Lanes, taps * taps>;  // from one channel to a vector of them
@@ -303,8 +312,10 @@ class WinogradKernel final : public Kernel {
   int64_t in_blocks_, out_blocks_, rows_, columns_;
   int threads_;
   bool keeps_transforms_;
-  int64_t chunk_;  // tiles
-  bool shared_;    // by all threads, a chunk
+  bool shared_;     // by all threads, a chunk
+  int64_t shares_;  // of the tiles, one a thread or one for all
+  int64_t chunks_;  // of a share
+  int64_t chunk_;   // tiles, of the largest
 };
 
 /// Why a convolution is none that WinogradKernel computes with points for so many taps, or nothing.
