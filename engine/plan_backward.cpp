@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/planner.h"
+#include "engine/preferred_variants.h"
 #include "kernels/base/error.h"
 #include "kernels/base/registry.h"
 
@@ -105,9 +106,8 @@ Planner::Choice Planner::choose_backward(const Node& node, Pass pass) const {
   if (node.chosen)
     if (auto choice = cheapest_backward(node, pass)) return *choice;
   std::vector<Refusal> refused;
-  if (auto choice = first_that_takes(exact_ones_first(variants(node.layer->op->name(), pass, request_.device)), base,
-                                     backward_layouts(node, base), std::nullopt, refused))
-    return *choice;
+  const auto list = preferred_variants(node.layer->op->name(), pass, request_.device, request_.most_error);
+  if (auto choice = first_that_takes(list, base, backward_layouts(node, base), std::nullopt, refused)) return *choice;
   throw InputError("layer '" + node.layer->name + "': " + node.layer->op->name() + " has no " + to_string(pass) +
                    " on " + to_string(request_.device) + " for its layouts");
 }

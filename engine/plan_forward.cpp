@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/planner.h"
+#include "engine/preferred_variants.h"
 #include "kernels/base/error.h"
 #include "kernels/base/names.h"
 #include "kernels/base/registry.h"
@@ -79,7 +80,7 @@ std::optional<Activation> Planner::fusable_activation(const Node& node) const {
 
 std::vector<const Variant*> Planner::forward_variants(const Node& node) const {
   const Layer& layer = *node.layer;
-  auto list = exact_ones_first(variants(layer.op->name(), Pass::forward, request_.device));
+  auto list = preferred_variants(layer.op->name(), Pass::forward, request_.device, request_.most_error);
   const auto pinned = request_.variants.find(layer.name);
   if (pinned == request_.variants.end()) return list;
   std::vector<std::string> names;

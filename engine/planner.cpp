@@ -188,11 +188,6 @@ bool Planner::exclusive(int value) const {
   return v.alias_of < 0 || exclusive(v.alias_of);
 }
 
-std::vector<const Variant*> Planner::exact_ones_first(std::vector<const Variant*> candidates) const {
-  std::ranges::stable_partition(candidates, [&](const Variant* v) { return v->relative_error <= request_.most_error; });
-  return candidates;
-}
-
 // Every variant in each of the layouts in which it takes the problem, until something is taken.
 void Planner::offer(const std::vector<const Variant*>& variants, const Problem& base, const Layouts& layouts,
                     const std::optional<Activation>& activation, std::vector<Refusal>& refused,

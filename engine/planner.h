@@ -79,7 +79,6 @@ class Planner {
   void emit(Step step);
   void emit_move(Step::Kind kind, Pass pass, const std::string& layer, const Slot& from, const Slot& to);
   bool exclusive(int value) const;
-  std::vector<const Variant*> exact_ones_first(std::vector<const Variant*> candidates) const;
   void offer(const std::vector<const Variant*>& variants, const Problem& base, const Layouts& layouts,
              const std::optional<Activation>& activation, std::vector<Refusal>& refused,
              const std::function<bool(Candidate)>& takes) const;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/plan_defaults.h"
+#include "engine/preferred_variants.h"
 #include "kernels/base/cpu/blocked_layout.h"
 
 namespace convlens::bench {
@@ -31,10 +32,8 @@ std::string Candidate::refusal() const {
 std::vector<Candidate> candidates(const BenchProblem& origin, const Selection& selection) {
   std::vector<Candidate> list;
   std::set<std::string> seen;
-  auto by_preference = variants(origin.c.op, selection.pass, selection.device);
-  std::ranges::stable_partition(by_preference,
-                                [](const Variant* v) { return v->relative_error <= plan_defaults().most_error; });
-  for (const Variant* variant : by_preference) {
+  const double most_error = plan_defaults().most_error;
+  for (const Variant* variant : preferred_variants(origin.c.op, selection.pass, selection.device, most_error)) {
     if (!selection.variants.empty() && !std::ranges::count(selection.variants, variant->name)) continue;
     for (const Layout layout : layouts_on(selection.device)) {
       Problem problem = origin.problem(DataType::f32, layout);

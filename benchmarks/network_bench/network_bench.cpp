@@ -119,6 +119,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--device", options.device, "device");
   app.add_option("--steps", options.steps, "also time each step of the plan and show so many, the slowest first");
   app.add_option("--most-error", plan_defaults().most_error, "relative error up to which variants are taken")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--tune", options.tune, "measure first which variants are the fastest, as viz_run tune does");
   app.add_option("--json", options.json, "also write all numbers to this file");

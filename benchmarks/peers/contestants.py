@@ -14,6 +14,8 @@ import numpy as np
 
 WORKER = Path(__file__).with_name("worker.py")
 _PASSES = {"gradient": ["--gradient"], "style": ["--gradient"], "guided": ["--gradient", "--guided"]}
+BF16_MOST_ERROR = 1e-2
+"""Of `precision: bf16`."""
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 
@@ -115,7 +117,7 @@ def commands(network: Network, build: Path, threads: int, kind: str, frameworks:
     else:
         engine = [str(programs / "network_bench"), str(network.folder), *engine_flags]
         if kind == "bf16":
-            engine += ["--most-error", "1e-2"]
+            engine += ["--most-error", str(BF16_MOST_ERROR)]
         found = {"ConvLens": engine, "ConvLens tuned": [*engine, "--tune"]}
 
     def worker(framework: str, model: Path, *options: str) -> list[str]:
@@ -132,17 +134,17 @@ def commands(network: Network, build: Path, threads: int, kind: str, frameworks:
             *options,
         ]
 
-    if kind == "bf16":
+    if network.onnx and kind == "bf16":
         found["OpenVINO"] = worker("openvino", network.onnx, "--precision", "bf16")
-        return found
-    if network.onnx and kind not in _PASSES:
+    if network.onnx and kind in {"forward", "batch", "occlusion"}:
         found["ONNX Runtime"] = worker("onnxruntime", network.onnx)
         found["OpenVINO"] = worker("openvino", network.onnx)
     if network.single_onnx:
         found["OpenVINO throughput"] = worker("openvino", network.single_onnx, "--one-by-one")
-    if network.ncnn and kind not in _PASSES:
+    if network.ncnn and kind == "forward":
         found["ncnn"] = worker("ncnn", network.ncnn)
-    preload = ["env", f"LD_PRELOAD={allocator}"] if (allocator := fast_allocator()) else []
-    found["PyTorch"] = [*preload, *worker("torch", network.folder)]
-    found["PyTorch channels_last"] = [*preload, *worker("torch", network.folder, "--channels-last")]
+    if kind != "bf16":
+        preload = ["env", f"LD_PRELOAD={allocator}"] if (allocator := fast_allocator()) else []
+        found["PyTorch"] = [*preload, *worker("torch", network.folder)]
+        found["PyTorch channels_last"] = [*preload, *worker("torch", network.folder, "--channels-last")]
     return {name: command for name, command in found.items() if name.split()[0] in {"ConvLens", *frameworks}}

@@ -246,7 +246,7 @@ def main() -> int:
     arguments = parse()
     enter_environment(arguments)
     sys.path.insert(0, str(ROOT / "tools"))
-    from contestants import fast_allocator
+    from contestants import BF16_MOST_ERROR, fast_allocator
     from report import markdown
 
     load = os.getloadavg()[0]
@@ -261,6 +261,7 @@ def main() -> int:
         "environment": engine_environment(arguments.build, any_folder) | {"load": load},
         "command": f"benchmarks/peers/run.py --build BUILD --rounds {arguments.rounds}",
         "threads": arguments.threads, "rounds": arguments.rounds, "runs": RUNS, "tolerance": TOLERANCE,
+        "bf16": {"most_error": BF16_MOST_ERROR, "tolerance": BF16_TOLERANCE},
         "versions": {p: importlib.metadata.version(p) for p in PACKAGES.values() if installed(p)},
         "missing": {n: f"the package {p} is not installed" for n, p in PACKAGES.items() if not installed(p)},
         "allocator": fast_allocator(),

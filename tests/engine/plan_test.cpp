@@ -78,6 +78,20 @@ TEST(Plan, TakesWeightsOf16BitsOnlyWhereThatIsExactEnough) {
   EXPECT_LE(error_of_fc(5e-5), 5e-5);
 }
 
+TEST(Plan, TakesBfloat16OnlyWhereThatIsExactEnough) {
+  ModelBuilder b({1, 64, 8, 8});
+  b.add("conv", "conv2d", {{"out_channels", 64}, {"kernel_size", 1}});
+  const auto variant_of_conv = [&](double most_error) {
+    return make_plan(b.model(), {.observe = {"conv"}, .most_error = most_error}).steps.back().variant;
+  };
+  EXPECT_NE(variant_of_conv(1e-3)->name, "onednn_direct_bf16");
+  const auto all = variants("conv2d", Pass::forward, Device::cpu);
+  const Variant& bf16 = **std::ranges::find(all, "onednn_direct_bf16", &Variant::name);
+  const Plan plan = make_plan(b.model(), {.observe = {"conv"}});
+  if (const auto reason = bf16.refuses(plan.steps.back().problem)) GTEST_SKIP() << *reason;
+  EXPECT_EQ(variant_of_conv(1e-2), &bf16);
+}
+
 TEST(Plan, KeepsWhatIsObserved) {
   const auto b = small_network();
   const Plan plan = make_plan(b.model(), {.observe = {"conv1", "bn1", "fc"}});

@@ -1,10 +1,13 @@
-// On many tiles the filters' transforms are made in every run, on few they are kept: both give the same.
+// On many tiles the filters' transforms are made in every run, on few they are kept: both give the same. Threads share
+// the tiles of large maps, and each takes its share chunk by chunk.
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "kernels/base/cpu/blocked_layout.h"
+#include "kernels/base/json.h"
+#include "kernels/base/params.h"
 #include "tests/kernels/expect_close.h"
 #include "tests/kernels/operator_run.h"
 
@@ -15,21 +18,28 @@ constexpr int64_t few = 4, many = 252;  // images of one tile
 
 class Winograd : public ::testing::TestWithParam<const Variant*> {
  protected:
-  static OperatorRun filled(int64_t images) {
+  static OperatorCase convolution(const Shape& input, int64_t out_channels) {
     OperatorCase c{.op = "conv2d", .name = "tiles", .params = operator_by_name("conv2d").new_params()};
-    read_params(*c.params, {{"out_channels", 180}, {"kernel_size", 3}, {"padding", 1}}, "the test", "");
-    c.inputs = {{images, 180, 2, 3}};
+    const Json params{{"out_channels", out_channels}, {"kernel_size", 3}, {"padding", 1}};
+    read_params(*c.params, params, "the test", "");
+    c.inputs = {input};
+    return c;
+  }
+
+  static OperatorRun filled(int64_t images) {
+    const OperatorCase c = convolution({images, 180, 2, 3}, 180);
     OperatorRun run(c, c.problem(DataType::f32, cpu_blocked_layout()));
-    for (const auto* list : {&run.inputs, &run.weights, &run.grad_output})
-      for (const HostTensor& tensor : *list) fill(tensor);
+    for (const HostTensor& tensor : run.weights) fill(tensor, tensor.desc().shape.elements());
+    for (const auto* list : {&run.inputs, &run.grad_output})
+      for (const HostTensor& tensor : *list) fill(tensor, tensor.desc().shape.elements() / images * few);
     return run;
   }
 
-  // The first images are the same, however many there are; the padding of a block is zero.
-  static void fill(const HostTensor& tensor) {
+  // Numbers come again after `period`; the padding of a block is zero.
+  static void fill(const HostTensor& tensor, int64_t period) {
     HostTensor plain({tensor.desc().shape, DataType::f32, Layout::nchw});
     for (int64_t i = 0; i < plain.desc().elements(); ++i)
-      plain.view().f32()[i] = static_cast<float>(std::sin(static_cast<double>(i)));
+      plain.view().f32()[i] = static_cast<float>(std::sin(static_cast<double>(i % period)));
     device_api(Device::cpu).reorder(plain.view(), tensor.view());
   }
 };
@@ -41,7 +51,22 @@ TEST_P(Winograd, ManyTilesGiveWhatFewDo) {
   const HostTensor expected = first.results(GetParam()->pass)[0].as(DataType::f64, Layout::nchw),
                    found = all.results(GetParam()->pass)[0].as(DataType::f64, Layout::nchw);
   const double tolerance = 1e-6 * max_abs(expected.f64());
-  for (size_t i = 0; i < expected.f64().size(); ++i) ASSERT_NEAR(found.f64()[i], expected.f64()[i], tolerance) << i;
+  for (size_t i = 0; i < found.f64().size(); ++i)
+    ASSERT_NEAR(found.f64()[i], expected.f64()[i % expected.f64().size()], tolerance) << i;
+}
+
+TEST_P(Winograd, SharesOfLargeMapsAgreeWithTheReference) {
+  const OperatorCase c = convolution({3, 32, 45, 37}, 32);
+  OperatorRun found(c, c.problem(DataType::f32, cpu_blocked_layout())),
+      truth(c, c.problem(DataType::f64, Layout::nchw));
+  test::fill(truth, operator_by_name("conv2d"), c.inputs, Fill::uniform, 1);
+  for (auto tensors : {&OperatorRun::inputs, &OperatorRun::weights, &OperatorRun::grad_output})
+    for (size_t i = 0; i < (truth.*tensors).size(); ++i)
+      (found.*tensors)[i] = (truth.*tensors)[i].as(DataType::f32, (found.*tensors)[i].desc().layout);
+  found.run(*GetParam());
+  truth.run(*variants("conv2d", GetParam()->pass, Device::reference).at(0));
+  expect_close(found.results(GetParam()->pass)[0], truth.results(GetParam()->pass)[0], GetParam()->relative_error,
+               GetParam()->name);
 }
 
 std::vector<const Variant*> winograd_variants() {

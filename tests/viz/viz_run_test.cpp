@@ -213,13 +213,13 @@ TEST_F(VizRun, TracesEveryStep) {
 TEST_F(VizRun, TakesThePrecisionThatIsAskedFor) {
   config_["precision"] = "exact";
   expect_refused("'precision' must be one of");
-  std::string with_half;
-  for (const char* precision : {"strict", "standard", "relaxed", "half"}) {
+  std::string loosest;
+  for (const char* precision : {"strict", "standard", "relaxed", "half", "bf16"}) {
     config_["precision"] = precision;
     EXPECT_EQ(run_config().code, 0) << precision;
-    with_half = run("plan config.json --explain").output;
+    loosest = run("plan config.json --explain").output;
   }
-  EXPECT_EQ(with_half.find("is less exact"), std::string::npos);
+  EXPECT_EQ(loosest.find("is less exact"), std::string::npos);
 }
 
 TEST_F(VizRun, TunesOnceAndPlansByIt) {

@@ -1,5 +1,7 @@
 #include "kernels/base/cpu/blocked_layout.h"
 
+#include "kernels/base/cpu/lanes.h"
+
 namespace convlens {
 
 Layout cpu_blocked_layout() {
@@ -9,6 +11,10 @@ Layout cpu_blocked_layout() {
 #else
   return Layout::nchw8c;
 #endif
+}
+
+bool blocked_lanes_are_native() {
+  return with_blocked_lanes([](auto lanes) { return native_lanes >= lanes; });
 }
 
 IoLayout cpu_blocked_layouts(const Problem&) { return {cpu_blocked_layout(), cpu_blocked_layout()}; }

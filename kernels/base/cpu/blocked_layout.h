@@ -11,6 +11,10 @@ namespace convlens {
 /// The blocked layout that fills this processor's vectors: nchw16c with AVX-512, else nchw8c.
 Layout cpu_blocked_layout();
 
+/// Whether its vectors fill registers that this library is compiled for. GCC keeps wider ones in memory: then oneDNN's
+/// kernels, which are made for the processor at hand, are faster.
+bool blocked_lanes_are_native();
+
 /// body(std::integral_constant<int, lanes>) with the channels that lie side by side in that layout.
 template <class Body>
 auto with_blocked_lanes(const Body& body) {

@@ -1,8 +1,8 @@
 // Depthwise convolutions of 3 x 3 and 5 x 5 windows: a filter a channel, so a vector of channels times a vector of
 // weights, no sums across. Several neighbouring results are made at once, which share each vector of weights, with all
 // of a row's taps unrolled. dL/dx is gathered: a pixel of it is a sum over the taps whose window reaches it, every
-// stride-th of a row, and pixels `stride` apart are reached by the same taps. Rows so short
-// that too many results are at an edge are put between zeros first.
+// stride-th of a row, and pixels `stride` apart are reached by the same taps. Rows so short that too many results
+// are at an edge are put between zeros first.
 
 #include <omp.h>
 
@@ -96,29 +96,29 @@ struct Plane {
   int64_t width, margin;  ///< of a row; zeros in front of its first pixel
 };
 
-/// Planes of this many rows of `width` pixels, one after the other, with `margin` zeros on both sides of each row.
+/// Planes of this many rows of `width` pixels, one after the other, each of which may be copied between zeros.
 template <int lanes>
-class Frame {
- public:
-  Frame(int64_t rows, int64_t width, int64_t margin) : rows_(rows), width_(width), margin_(margin) {}
+struct Planes {
+  int64_t rows, width, margin;  ///< margin: zeros on both sides of a row
 
-  size_t bytes() const { return static_cast<size_t>(rows_ * framed_width() * lanes) * sizeof(float); }
+  Plane plane(const float* first, int64_t i) const { return {first + i * rows * width * lanes, width, 0}; }
 
-  Plane operator()(const float* plane, float* memory) const {
-    using Lanes = FloatLanes<lanes>;
-    float* to = memory;
-    for (int64_t y = 0; y < rows_; ++y) {
-      for (int64_t x = 0; x < margin_; ++x, to += lanes) store_lanes(to, Lanes{});
-      for (int64_t x = 0; x < width_; ++x, to += lanes, plane += lanes) store_lanes(to, load_lanes<Lanes>(plane));
-      for (int64_t x = 0; x < margin_; ++x, to += lanes) store_lanes(to, Lanes{});
-    }
-    return {memory, framed_width(), margin_};
+  int64_t framed_width() const { return width + 2 * margin; }
+  size_t framed_bytes() const {
+    return aligned_size(static_cast<size_t>(rows * framed_width() * lanes) * sizeof(float));
   }
-
- private:
-  int64_t framed_width() const { return width_ + 2 * margin_; }
-
-  int64_t rows_, width_, margin_;
+  Plane framed(const float* first, int64_t i, std::byte* memory) const {
+    using Lanes = FloatLanes<lanes>;
+    const float* from = plane(first, i).pixels;
+    auto* const pixels = reinterpret_cast<float*>(memory);
+    float* to = pixels;
+    for (int64_t y = 0; y < rows; ++y) {
+      for (int64_t x = 0; x < margin; ++x, to += lanes) store_lanes(to, Lanes{});
+      for (int64_t x = 0; x < width; ++x, to += lanes, from += lanes) store_lanes(to, load_lanes<Lanes>(from));
+      for (int64_t x = 0; x < margin; ++x, to += lanes) store_lanes(to, Lanes{});
+    }
+    return {pixels, framed_width(), margin};
+  }
 };
 
 template <int lanes>
@@ -129,13 +129,11 @@ class DepthwiseKernel : public Kernel {
       : s_(problem),
         activated_(problem.activation),
         blocks_((s_.in_channels + lanes - 1) / lanes),
-        rows_(rows),
-        width_(width),
-        frame_(rows, width, s_.x.kernel - 1),
+        read_{rows, width, s_.x.kernel - 1},
         threads_(omp_get_max_threads()),
-        framed_(width - 2 * (s_.x.kernel - 1) < results_at_once * step && s_.batch * blocks_ >= threads_) {}
+        framed_(width - 2 * (s_.x.kernel - 1) < results_at_once * step && planes_are_even()) {}
 
-  size_t workspace() const override { return framed_ ? threads_ * aligned_size(frame_.bytes()) : 0; }
+  size_t workspace() const override { return framed_ ? threads_ * read_.framed_bytes() : 0; }
   size_t packed_bytes() const override { return static_cast<size_t>(blocks_ * (taps() + 1) * lanes) * sizeof(float); }
 
   /// Blocks of channels x taps x lanes, and the bias behind them.
@@ -153,15 +151,11 @@ class DepthwiseKernel : public Kernel {
   template <class MakeRow>
   void for_each_row(const float* read, const Arguments& args, int64_t rows, const MakeRow& make_row) const {
     const int64_t planes = s_.batch * blocks_;
-    const auto pixels = [&](int64_t i) { return read + i * rows_ * width_ * lanes; };
     if (!framed_)
-      return parallel_for(planes * rows, [&](int64_t i) {
-        make_row(Plane{pixels(i / rows), width_, 0}, i / rows, i % rows);
-      });
+      return parallel_for(planes * rows, [&](int64_t i) { make_row(read_.plane(read, i / rows), i / rows, i % rows); });
 #pragma omp parallel for schedule(static) num_threads(threads_)
     for (int64_t i = 0; i < planes; ++i) {
-      std::byte* memory = args.workspace + omp_get_thread_num() * aligned_size(frame_.bytes());
-      const Plane plane = frame_(pixels(i), reinterpret_cast<float*>(memory));
+      const Plane plane = read_.framed(read, i, args.workspace + omp_get_thread_num() * read_.framed_bytes());
       for (int64_t y = 0; y < rows; ++y) make_row(plane, i, y);
     }
   }
@@ -179,8 +173,13 @@ class DepthwiseKernel : public Kernel {
   int64_t blocks_;
 
  private:
-  int64_t rows_, width_;
-  Frame<lanes> frame_;
+  // Threads that share whole planes then have about as many.
+  bool planes_are_even() const {
+    const int64_t planes = s_.batch * blocks_;
+    return planes % threads_ == 0 || planes >= 4 * threads_;
+  }
+
+  Planes<lanes> read_;
   int threads_;
   bool framed_;
 };
@@ -278,7 +277,7 @@ std::unique_ptr<Kernel> prepare(const Problem& problem) {
 }
 
 // With AVX2 oneDNN's forward kernels are faster (docs/results/conv2d-cpu.md).
-const int forward_priority = cpu_blocked_layout() == Layout::nchw16c ? 12 : 8;
+const int forward_priority = native_lanes == 16 ? 12 : 8, backward_priority = blocked_lanes_are_native() ? 12 : 8;
 
 const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
                                                     .device = Device::cpu,
@@ -291,7 +290,7 @@ const RegisterVariant registered_forward("conv2d", {.name = "depthwise",
 const RegisterVariant registered_backward_data("conv2d", {.name = "depthwise",
                                                           .device = Device::cpu,
                                                           .pass = Pass::backward_data,
-                                                          .priority = 12,
+                                                          .priority = backward_priority,
                                                           .layouts = cpu_blocked_layouts,
                                                           .refuses = refuses,
                                                           .prepare = prepare<BackwardData>});

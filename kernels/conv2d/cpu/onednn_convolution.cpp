@@ -67,7 +67,7 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Problem& problem, c
           true};
 }
 
-// The backward passes must name a forward pass; only its sizes matter.
+// The backward passes must name a forward pass; what matters are its sizes, and types for which there is one.
 dnnl::convolution_forward::primitive_desc hint(const Geometry& g, dnnl::algorithm algorithm) {
   const auto any = [type = g.any_weights.data_type()](const memory::desc& d) {
     return memory::desc(d.dims(), type, memory::format_tag::any);

@@ -2,6 +2,8 @@
 
 namespace convlens {
 
+int winograd_priority() { return blocked_lanes_are_native() ? 35 : 15; }
+
 std::optional<std::string> winograd_refuses(const Problem& problem, int64_t taps) {
   constexpr int64_t fewest_channels = 16;
   const Conv2dSizes s(problem);

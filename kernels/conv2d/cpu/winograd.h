@@ -44,11 +44,11 @@ class WinogradKernel final : public Kernel {
         threads_(omp_get_max_threads()),
         keeps_transforms_(keeps_transforms()) {
     int64_t most = most_tiles();
-    shared_ = (tiles() + most - 1) / most < threads_;
-    shares_ = shared_ ? 1 : threads_;
+    shares_ = (tiles() + most - 1) / most < threads_ ? 1 : threads_;
     const int64_t largest_share = (tiles() + shares_ - 1) / shares_;
-    constexpr int64_t many = 8;
-    if (largest_share >= many * most) most = whole_passes(most);
+    // Where threads have so many chunks that larger ones are even too, whole passes of the product.
+    constexpr int64_t many = 8, pixels = BlockedGemm<lanes>::most_pixels;
+    if (largest_share >= many * most) most = (most + pixels - 1) / pixels * pixels;
     chunks_ = (largest_share + most - 1) / most;
     chunk_ = (largest_share + chunks_ - 1) / chunks_;
   }
@@ -91,7 +91,7 @@ class WinogradKernel final : public Kernel {
     auto* const workspace = reinterpret_cast<float*>(args.workspace);
     auto* const memory = workspace + made_floats();
     const float* const transforms = transforms_of(reinterpret_cast<const float*>(args.packed), workspace);
-    if (shared_) {
+    if (shares_ == 1) {
       for (int64_t i = 0; i < chunks_; ++i) {
         const Chunk chunk = make_chunk(0, i, memory);
         parallel_for(in_blocks_, [&](int64_t block) { transform_input(args, chunk, block); });
@@ -117,12 +117,8 @@ class WinogradKernel final : public Kernel {
     constexpr int64_t cached_floats = 96 << 10, kept_floats = lanes == 16 ? 4 << 20 : 0;
     const int64_t blocks = in_blocks_ + out_blocks_;
     int64_t enough = 3 * lanes * in_blocks_ * out_blocks_ / (8 * blocks);
-    if (places * place_floats() < kept_floats) enough = std::min(enough, whole_passes(1) * 2);
+    if (places * place_floats() < kept_floats) enough = std::min<int64_t>(enough, 2 * BlockedGemm<lanes>::most_pixels);
     return std::max(cached_floats / (places * lanes * blocks), enough);
-  }
-  static int64_t whole_passes(int64_t count) {
-    constexpr int64_t pixels = BlockedGemm<lanes>::most_pixels;
-    return (count + pixels - 1) / pixels * pixels;
   }
 
   struct Chunk {
@@ -312,11 +308,13 @@ class WinogradKernel final : public Kernel {
   int64_t in_blocks_, out_blocks_, rows_, columns_;
   int threads_;
   bool keeps_transforms_;
-  bool shared_;     // by all threads, a chunk
-  int64_t shares_;  // of the tiles, one a thread or one for all
+  int64_t shares_;  // of the tiles: one a thread, or one whose steps all threads share
   int64_t chunks_;  // of a share
   int64_t chunk_;   // tiles, of the largest
 };
+
+/// Of winograd_4x4: before oneDNN's Winograd where blocked_lanes_are_native().
+int winograd_priority();
 
 /// Why a convolution is none that WinogradKernel computes with points for so many taps, or nothing.
 std::optional<std::string> winograd_refuses(const Problem& problem, int64_t taps);

@@ -10,8 +10,10 @@ namespace {
 
 using Points = WinogradPoints<2, std::array{0.625F, 1.5F}>;
 
-const RegisterVariant forward("conv2d", winograd_variant<Points>("winograd_4x4", Pass::forward, 35, 1e-5));
-const RegisterVariant backward_data("conv2d", winograd_variant<Points>("winograd_4x4", Pass::backward_data, 35, 1e-5));
+const RegisterVariant forward("conv2d",
+                              winograd_variant<Points>("winograd_4x4", Pass::forward, winograd_priority(), 1e-5));
+const RegisterVariant backward_data("conv2d", winograd_variant<Points>("winograd_4x4", Pass::backward_data,
+                                                                       winograd_priority(), 1e-5));
 
 }  // namespace
 }  // namespace convlens
