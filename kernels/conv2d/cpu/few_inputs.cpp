@@ -136,7 +136,7 @@ std::unique_ptr<Kernel> kernel(const Problem& problem) {
       [&](auto lanes) -> std::unique_ptr<Kernel> { return std::make_unique<FewInputsKernel<lanes>>(problem); });
 }
 
-Variant variant() {
+Variant forward() {
   return {.name = "few_inputs",
           .device = Device::cpu,
           .pass = Pass::forward,
@@ -150,8 +150,15 @@ Variant variant() {
           .prepare = kernel};
 }
 
-const RegisterVariant forward("conv2d", variant());
-const RegisterVariant backward_data("conv2d", rotated_variant(variant()));
+// oneDNN fills vectors with the few output channels, where it has kernels at all.
+Variant backward() {
+  Variant variant = rotated_variant(forward());
+  variant.priority = 15;
+  return variant;
+}
+
+const RegisterVariant registered_forward("conv2d", forward());
+const RegisterVariant registered_backward_data("conv2d", backward());
 
 }  // namespace
 }  // namespace convlens
