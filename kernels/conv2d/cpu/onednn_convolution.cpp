@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/base/aligned_size.h"
+#include "kernels/base/cpu/bfloat16.h"
 #include "kernels/base/cpu/blocked_layout.h"
 #include "kernels/conv2d/conv2d.h"
 
@@ -78,31 +79,26 @@ dnnl::convolution_forward::primitive_desc hint(const Geometry& g, dnnl::algorith
           true};
 }
 
-/// The tensor that a pass reads, as it is or rounded into the workspace.
+/// The tensor that a pass reads, as it is or rounded to bfloat16 into the workspace.
 class Factor {
  public:
-  Factor(const TensorDesc& desc, const memory::desc& read) : given_(onednn_desc(desc)), read_(read) {
-    if (bytes() > 0) round_ = dnnl::reorder({onednn_engine(), given_, onednn_engine(), read_});
-  }
-  size_t bytes() const { return read_ == given_ ? 0 : aligned_size(read_.get_size()); }
+  explicit Factor(memory::desc read) : read_(std::move(read)) {}
+  size_t bytes() const { return read_.data_type() == Type::f32 ? 0 : aligned_size(read_.get_size()); }
 
   memory operator()(const Arguments& args, const TensorView& view) const {
-    memory given = onednn_memory(given_, view.data);
-    if (bytes() == 0) return given;
-    memory rounded = onednn_memory(read_, args.workspace);
-    round_.execute(onednn_stream(), given, rounded);
-    return rounded;
+    if (bytes() == 0) return onednn_memory(read_, view.data);
+    auto* const rounded = reinterpret_cast<uint16_t*>(args.workspace);
+    to_bfloat16(view.f32(), rounded, static_cast<int64_t>(read_.get_size() / sizeof(uint16_t)));
+    return onednn_memory(read_, rounded);
   }
 
  private:
-  memory::desc given_, read_;
-  dnnl::reorder round_;
+  memory::desc read_;
 };
 
 class OneDnnKernel : public Kernel {
  public:
-  OneDnnKernel(Geometry geometry, const TensorDesc& desc, const memory::desc& read)
-      : g_(std::move(geometry)), factor_(desc, read) {}
+  OneDnnKernel(Geometry geometry, memory::desc read) : g_(std::move(geometry)), factor_(std::move(read)) {}
   size_t workspace() const override { return factor_.bytes() + scratchpad_.get_size(); }
   size_t packed_bytes() const override { return weights_ == g_.plain_weights ? 0 : weights_.get_size(); }
 
@@ -129,7 +125,7 @@ class OneDnnKernel : public Kernel {
 class Forward final : public OneDnnKernel {
  public:
   Forward(const Problem& problem, dnnl::algorithm algorithm, const Geometry& geometry)
-      : OneDnnKernel(geometry, problem.inputs[0], geometry.src) {
+      : OneDnnKernel(geometry, geometry.src) {
     const auto desc = forward_desc(problem, g_, algorithm);
     weights_ = desc.weights_desc();
     scratchpad_ = desc.scratchpad_desc();
@@ -161,8 +157,7 @@ dnnl::convolution_backward_data::primitive_desc backward_data_desc(const Geometr
 
 class BackwardData final : public OneDnnKernel {
  public:
-  BackwardData(const Problem& problem, dnnl::algorithm algorithm, const Geometry& geometry)
-      : OneDnnKernel(geometry, problem.output, geometry.dst) {
+  BackwardData(dnnl::algorithm algorithm, const Geometry& geometry) : OneDnnKernel(geometry, geometry.dst) {
     const auto desc = backward_data_desc(g_, algorithm);
     weights_ = desc.weights_desc();
     scratchpad_ = desc.scratchpad_desc();
@@ -259,7 +254,7 @@ Variant onednn_convolution(std::string name, dnnl::algorithm algorithm, Pass pas
             const Geometry geometry(problem, pass, factors);
             switch (pass) {
               case Pass::forward: return std::make_unique<Forward>(problem, algorithm, geometry);
-              case Pass::backward_data: return std::make_unique<BackwardData>(problem, algorithm, geometry);
+              case Pass::backward_data: return std::make_unique<BackwardData>(algorithm, geometry);
               case Pass::backward_weights: return std::make_unique<BackwardWeights>(algorithm, geometry);
             }
             return nullptr;
