@@ -287,15 +287,15 @@ class FastStyle final : public Algorithm {
         broken.push_back({image.file.generic_string(), error.what()});
       }
       progress.advance();
-      if (++done % kept_files == 0 || interrupt.signal()) checkpoint.keep(of_folder, run.saved());
-      end_if_asked(interrupt);
+      const int signal = interrupt.signal();
+      if (++done % kept_files == 0 || signal) checkpoint.keep(of_folder, run.saved());
+      end_if_asked(signal);
     }
     return broken;
   }
 
-  static void end_if_asked(const EndOnRequest& interrupt) {
-    if (interrupt.signal())
-      throw Interrupted(interrupt.signal(), "interrupted; --resume goes on after what is painted and kept");
+  static void end_if_asked(int signal) {
+    if (signal) throw Interrupted(signal, "interrupted; --resume goes on after what is painted and kept");
   }
 
   // Each file's own without its ending, unless another file took that.
@@ -333,7 +333,7 @@ class FastStyle final : public Algorithm {
     try {
       for (const Look& look : chosen) frames += paint_frames(run, painter, checkpoint, look);
     } catch (const std::runtime_error&) {
-      end_if_asked(interrupt);  // Ctrl-C ends ffmpeg too, and its end may be seen first
+      end_if_asked(interrupt.signal());  // Ctrl-C ends ffmpeg too, and its end may be seen first
       throw;
     }
     painter.report_rate("frame", frames);
@@ -361,7 +361,7 @@ class FastStyle final : public Algorithm {
       if (number < kept_frames) continue;
       if (painted.write(painting)) checkpoint.keep(look.name, {{"frames", number + 1}, {"bytes", painted.bytes()}});
       progress.advance();
-      end_if_asked(interrupt);
+      end_if_asked(interrupt.signal());
     }
     if (number == 0) throw InputError(video_.string() + ": its video has no frame");
     painted.finish();
