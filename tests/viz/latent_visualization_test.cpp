@@ -80,7 +80,8 @@ class LatentVisualization : public ::testing::Test {
 };
 
 TEST_F(LatentVisualization, MakesPicturesOfAClassByBothWays) {
-  // The first picture of seed 0 hangs on the last bits: 0.90 to 0.98 by variants of kernels, 0.96 by the reference.
+  // The ring of seed 0 hangs on the last bits: 0.88 to 0.98 by variants of kernels and compilers, 0.96 by the
+  // reference.
   config_.update({{"seeds", 2}, {"seed", 3}, {"snapshot_steps", 30}});
   ASSERT_EQ(run("--quiet").code, 0);
   const Json results = record()["runs"][0]["results"], hashes = record()["outputs"];
@@ -95,7 +96,7 @@ TEST_F(LatentVisualization, MakesPicturesOfAClassByBothWays) {
 }
 
 TEST_F(LatentVisualization, ReachesEachShape) {
-  config_["pixels"] = false;
+  config_.update({{"pixels", false}, {"seed", 3}});  // not 0, as above
   for (const std::string& shape : viz::shape_names()) {
     config_["class"] = shape;
     ASSERT_EQ(run("--quiet").code, 0);
