@@ -15,4 +15,11 @@ inline float half_to_float(uint16_t half) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
 }
 
+/// The bits of the nearest bfloat16, the even one's in a tie; 0x7fff for NaN, as CUDA has it.
+[[gnu::always_inline]] inline uint16_t float_to_bfloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const bool nan = (bits & 0x7fffffffU) > 0x7f800000U;
+  return static_cast<uint16_t>(nan ? 0x7fffU : (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16);
+}
+
 }  // namespace convlens

@@ -88,7 +88,7 @@ class Factor {
   memory operator()(const Arguments& args, const TensorView& view) const {
     if (bytes() == 0) return onednn_memory(read_, view.data);
     auto* const rounded = reinterpret_cast<uint16_t*>(args.workspace);
-    to_bfloat16(view.f32(), rounded, static_cast<int64_t>(read_.get_size() / sizeof(uint16_t)));
+    round_to_bfloat16(view.f32(), rounded, static_cast<int64_t>(read_.get_size() / sizeof(uint16_t)));
     return onednn_memory(read_, rounded);
   }
 

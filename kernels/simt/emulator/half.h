@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "kernels/base/half.h"
+
 /// Numbers of 16 bits (CUDA Math API, "Half Precision Intrinsics", "Bfloat16 Precision Intrinsics"): their types and
 /// conversions, which round to nearest, ties to even.
 
@@ -17,11 +19,7 @@ struct __nv_bfloat16 {
 inline __half __float2half_rn(float x) { return {static_cast<_Float16>(x)}; }
 inline float __half2float(__half x) { return static_cast<float>(x.value); }
 
-inline __nv_bfloat16 __float2bfloat16_rn(float x) {
-  const auto bits = std::bit_cast<uint32_t>(x);
-  if (x != x) return {0x7fff};
-  return {static_cast<uint16_t>((bits + 0x7fffU + (bits >> 16 & 1U)) >> 16)};
-}
+inline __nv_bfloat16 __float2bfloat16_rn(float x) { return {convlens::float_to_bfloat16(x)}; }
 inline float __bfloat162float(__nv_bfloat16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
 
 namespace simt {
