@@ -13,12 +13,12 @@ void RunKeys::describe(ParamVisitor& v) {
            {"auto", "cpu", "cuda", "simt", "reference"});
   v.choice(
       {.name = "precision",
-       .doc = "strict: what rounds no more than a plain sum of all products, a relative error up to 5e-6; standard: "
-              "up to 1e-5, such as Winograd's F(4x4, 3x3); relaxed: up to 5e-5, such as F(6x6, 3x3), where `viz_run "
-              "tune` has found it faster; half: up to 1e-3, such as weights of 16 bits in linear layers, which are "
-              "read in half of the time; bf16: up to 1e-2, such as convolutions of bfloat16 where the processor has "
-              "such arithmetic"},
-      most_error, {{"strict", 5e-6}, {"standard", 1e-5}, {"relaxed", 5e-5}, {"half", 1e-3}, {"bf16", 1e-2}});
+       .doc =
+           "strict: what rounds no more than a plain sum of all products, a relative error up to 5e-6; standard: "
+           "up to 1e-5, such as Winograd's F(4x4, 3x3) and F(6x6, 3x3); half: up to 1e-3, such as weights of 16 bits "
+           "in linear layers, which are read in half of the time; bf16: up to 1e-2, such as convolutions of "
+           "bfloat16 where the processor has such arithmetic"},
+      most_error, {{"strict", 5e-6}, {"standard", 1e-5}, {"half", 1e-3}, {"bf16", 1e-2}});
   v.field({.name = "threads", .doc = "of the CPU; 0: one per core", .min = 0, .max = 1024}, threads);
   v.field({.name = "seed", .doc = "of all random numbers", .min = 0}, seed);
   v.field({.name = "size",

@@ -61,7 +61,8 @@ class GraphMaker {
     const std::string& x = any(before);
     switch (pick(0, 7)) {
       case 0: return b.add(name, "relu", Json::object(), {x});
-      case 1: return b.add(name, "relu", {{"max_value", 1.0}}, {x});
+      // ReLU6: a variant's error is relative to the largest of its results, which the limit may not be far below.
+      case 1: return b.add(name, "relu", {{"max_value", 6.0}}, {x});
       case 2: return b.add(name, "batch_norm", Json::object(), {x});
       case 3: return b.add(name, "max_pool2d", {{"kernel_size", 3}, {"stride", 1}, {"padding", 1}}, {x});
       case 4: return b.add(name, "add", Json::object(), {x, any(before)});

@@ -42,6 +42,20 @@ class Winograd : public ::testing::TestWithParam<const Variant*> {
       plain.view().f32()[i] = static_cast<float>(std::sin(static_cast<double>(i % period)));
     device_api(Device::cpu).reorder(plain.view(), tensor.view());
   }
+
+  static void expect_agreement(const Shape& input, int64_t out_channels) {
+    const OperatorCase c = convolution(input, out_channels);
+    OperatorRun found(c, c.problem(DataType::f32, cpu_blocked_layout())),
+        truth(c, c.problem(DataType::f64, Layout::nchw));
+    test::fill(truth, operator_by_name("conv2d"), c.inputs, Fill::uniform, 1);
+    for (auto tensors : {&OperatorRun::inputs, &OperatorRun::weights, &OperatorRun::grad_output})
+      for (size_t i = 0; i < (truth.*tensors).size(); ++i)
+        (found.*tensors)[i] = (truth.*tensors)[i].as(DataType::f32, (found.*tensors)[i].desc().layout);
+    found.run(*GetParam());
+    truth.run(*variants("conv2d", GetParam()->pass, Device::reference).at(0));
+    expect_close(found.results(GetParam()->pass)[0], truth.results(GetParam()->pass)[0], GetParam()->relative_error,
+                 GetParam()->name);
+  }
 };
 
 TEST_P(Winograd, ManyTilesGiveWhatFewDo) {
@@ -55,19 +69,9 @@ TEST_P(Winograd, ManyTilesGiveWhatFewDo) {
     ASSERT_NEAR(found.f64()[i], expected.f64()[i % expected.f64().size()], tolerance) << i;
 }
 
-TEST_P(Winograd, SharesOfLargeMapsAgreeWithTheReference) {
-  const OperatorCase c = convolution({3, 32, 45, 37}, 32);
-  OperatorRun found(c, c.problem(DataType::f32, cpu_blocked_layout())),
-      truth(c, c.problem(DataType::f64, Layout::nchw));
-  test::fill(truth, operator_by_name("conv2d"), c.inputs, Fill::uniform, 1);
-  for (auto tensors : {&OperatorRun::inputs, &OperatorRun::weights, &OperatorRun::grad_output})
-    for (size_t i = 0; i < (truth.*tensors).size(); ++i)
-      (found.*tensors)[i] = (truth.*tensors)[i].as(DataType::f32, (found.*tensors)[i].desc().layout);
-  found.run(*GetParam());
-  truth.run(*variants("conv2d", GetParam()->pass, Device::reference).at(0));
-  expect_close(found.results(GetParam()->pass)[0], truth.results(GetParam()->pass)[0], GetParam()->relative_error,
-               GetParam()->name);
-}
+TEST_P(Winograd, SharesOfLargeMapsAgreeWithTheReference) { expect_agreement({3, 32, 45, 37}, 32); }
+
+TEST_P(Winograd, SumsOfManyChannelsAgreeWithTheReference) { expect_agreement({1, 520, 12, 11}, 60); }
 
 std::vector<const Variant*> winograd_variants() {
   std::vector<const Variant*> list;

@@ -214,7 +214,7 @@ TEST_F(VizRun, TakesThePrecisionThatIsAskedFor) {
   config_["precision"] = "exact";
   expect_refused("'precision' must be one of");
   std::string loosest;
-  for (const char* precision : {"strict", "standard", "relaxed", "half", "bf16"}) {
+  for (const char* precision : {"strict", "standard", "half", "bf16"}) {
     config_["precision"] = precision;
     EXPECT_EQ(run_config().code, 0) << precision;
     loosest = run("plan config.json --explain").output;

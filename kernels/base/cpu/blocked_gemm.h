@@ -20,6 +20,9 @@ struct BlockedGemm {
   float* results;
   int64_t result_block_stride, result_pixel_stride;  ///< floats from a block of results, or a pixel, to the next
   int64_t count, in_blocks, out_blocks;              ///< pixels, blocks of c, blocks of o
+  /// Sums of so many blocks of c are added up at the end: rounding grows with what is in a sum already. Each part but
+  /// the last costs a store for every result.
+  int64_t part_blocks = in_blocks;
 
   /// Pixels that one pass over the matrix serves: with two vectors of results each they fill the registers.
   static constexpr int most_pixels = lanes == 16 ? 14 : 6;
@@ -62,21 +65,24 @@ struct BlockedGemm {
   template <int pixel_count, int vectors, class Finish>
   void pass(int64_t first_pixel, int64_t first_block, Ahead ahead, const Finish& finish) const {
     using Lanes = FloatLanes<lanes>;
-    const int64_t matrix_stride = in_blocks * lanes * lanes;
-    const float *x = pixels + first_pixel * lanes, *m = matrix + first_block * matrix_stride;
-    std::array<std::array<Lanes, pixel_count>, vectors> sum{};
-    for (int64_t block = 0; block < in_blocks; ++block, x += pixel_block_stride) {
-      for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += line) __builtin_prefetch(ahead.next, 0, 2);
-#pragma GCC unroll 8
-      for (int c = 0; c < lanes; ++c, m += lanes) {
-        std::array<Lanes, vectors> w;
-#pragma GCC unroll 2
-        for (int j = 0; j < vectors; ++j) w[j] = load_register<Lanes>(m + j * matrix_stride);
-#pragma GCC unroll 14
-        for (int p = 0; p < pixel_count; ++p)
-#pragma GCC unroll 2
-          for (int j = 0; j < vectors; ++j) sum[j][p] += x[p * lanes + c] * w[j];
+    const float *x = pixels + first_pixel * lanes, *m = matrix + first_block * in_blocks * lanes * lanes;
+    std::array<std::array<Lanes, pixel_count>, vectors> sum{}, earlier;  // of this part, of those before it
+    bool is_first = true;
+    for (int64_t begin = 0;; is_first = false) {
+      const int64_t part = std::min(in_blocks - begin, part_blocks);
+      for (int64_t block = 0; block < part; ++block, x += pixel_block_stride, m += lanes * lanes) {
+        for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += line) __builtin_prefetch(ahead.next, 0, 2);
+        add_products(x, m, sum);
       }
+      begin += part;
+      if (begin == in_blocks) break;
+#pragma GCC unroll 2
+      for (int j = 0; j < vectors; ++j)
+#pragma GCC unroll 14
+        for (int p = 0; p < pixel_count; ++p) {
+          earlier[j][p] = is_first ? sum[j][p] : earlier[j][p] + sum[j][p];
+          sum[j][p] = Lanes{};
+        }
     }
     float* to = results + first_block * result_block_stride + first_pixel * result_pixel_stride;
 #pragma GCC unroll 2
@@ -84,8 +90,26 @@ struct BlockedGemm {
 #pragma GCC unroll 14
       for (int p = 0; p < pixel_count; ++p) {
         float* place = to + j * result_block_stride + p * result_pixel_stride;
-        store_lanes(place, finish(sum[j][p], place));
+        store_lanes(place, finish(is_first ? sum[j][p] : earlier[j][p] + sum[j][p], place));
       }
+  }
+
+  /// Those of one block of c.
+  template <size_t pixel_count, size_t vectors>
+  [[gnu::always_inline]] inline void add_products(
+      const float* x, const float* m, std::array<std::array<FloatLanes<lanes>, pixel_count>, vectors>& sum) const {
+    using Lanes = FloatLanes<lanes>;
+    const int64_t matrix_stride = in_blocks * lanes * lanes;
+#pragma GCC unroll 8
+    for (int c = 0; c < lanes; ++c) {
+      std::array<Lanes, vectors> w;
+#pragma GCC unroll 2
+      for (size_t j = 0; j < vectors; ++j) w[j] = load_register<Lanes>(m + c * lanes + j * matrix_stride);
+#pragma GCC unroll 14
+      for (size_t p = 0; p < pixel_count; ++p)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < vectors; ++j) sum[j][p] += x[p * lanes + c] * w[j];
+    }
   }
 };
 

@@ -121,6 +121,10 @@ class WinogradKernel final : public Kernel {
     return std::max(cached_floats / (places * lanes * blocks), enough);
   }
 
+  // The transform of the sums multiplies their rounding, for 6 x 6 outputs five times as much as for 4 x 4: there, no
+  // sum grows beyond 16 channels before it is added to the others (docs/results/conv2d-cpu.md).
+  int64_t part_blocks() const { return r > 4 ? 16 / lanes : in_blocks_; }
+
   struct Chunk {
     int64_t first, count;  // tiles
     float *inputs, *products;
@@ -270,7 +274,8 @@ class WinogradKernel final : public Kernel {
                        .result_pixel_stride = lanes,
                        .count = chunk.count,
                        .in_blocks = in_blocks_,
-                       .out_blocks = out_blocks_}
+                       .out_blocks = out_blocks_,
+                       .part_blocks = part_blocks()}
         .run();
   }
 
