@@ -1,16 +1,13 @@
 #include "kernels/base/cpu/blocked_layout.h"
 
+#include "kernels/base/cpu/cpu_isa.h"
 #include "kernels/base/cpu/lanes.h"
 
 namespace convlens {
 
 Layout cpu_blocked_layout() {
-#if defined(__x86_64__)
-  static const bool wide = __builtin_cpu_supports("avx512f");
+  static const bool wide = cpu_has(dnnl_cpu_isa_avx512_core);
   return wide ? Layout::nchw16c : Layout::nchw8c;
-#else
-  return Layout::nchw8c;
-#endif
 }
 
 bool blocked_lanes_are_native() {

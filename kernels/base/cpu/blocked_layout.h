@@ -8,7 +8,7 @@
 
 namespace convlens {
 
-/// The blocked layout that fills this processor's vectors: nchw16c with AVX-512, else nchw8c.
+/// The blocked layout that fills this processor's vectors: nchw16c with AVX-512 (cpu_has), else nchw8c.
 Layout cpu_blocked_layout();
 
 /// Whether its vectors fill registers that this library is compiled for. GCC keeps wider ones in memory: then oneDNN's

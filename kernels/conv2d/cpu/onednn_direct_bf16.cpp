@@ -1,16 +1,12 @@
 // oneDNN's direct convolution of factors rounded to bfloat16, twice as many of which a processor with AVX512_BF16
 // multiplies at once. Sums and results stay f32. What a layer reads is rounded first, which costs a pass over it.
 
+#include "kernels/base/cpu/cpu_isa.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/cpu/onednn_convolution.h"
 
 namespace convlens {
 namespace {
-
-bool multiplies_bf16() {
-  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa()), bf16 = dnnl_cpu_isa_avx512_core_bf16;
-  return (isa & bf16) == bf16;
-}
 
 Variant direct(Pass pass) {
   Variant variant = onednn_convolution("onednn_direct_bf16", dnnl::algorithm::convolution_direct, pass, 12,
@@ -18,7 +14,7 @@ Variant direct(Pass pass) {
   variant.relative_error = 8e-3;
   variant.refuses = [refuses = variant.refuses](const Problem& problem) -> std::optional<std::string> {
     if (Conv2dSizes(problem).groups > 1) return "is slower than that of f32 numbers in groups";
-    if (!multiplies_bf16()) return "needs a processor with AVX512_BF16";
+    if (!cpu_has(dnnl_cpu_isa_avx512_core_bf16)) return "needs a processor with AVX512_BF16";
     return refuses(problem);
   };
   return variant;
