@@ -2,17 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "kernels/base/registry.h"
 #include "tests/engine/model_builder.h"
 
 namespace convlens::test {
 namespace {
 
-bool has_backward_step(const Plan& plan, const std::string& layer) {
-  return std::ranges::any_of(plan.steps,
-                             [&](const Step& step) { return step.layer == layer && step.pass == Pass::backward_data; });
+const Variant* backward_variant(const Plan& plan, const std::string& layer) {
+  for (const Step& step : plan.steps)
+    if (step.layer == layer && step.pass == Pass::backward_data && step.variant) return step.variant;
+  return nullptr;
 }
 
 class FusedBackward : public ::testing::Test {
@@ -49,8 +48,11 @@ class FusedBackward : public ::testing::Test {
 TEST_F(FusedBackward, GivesWhatTheReferenceDoes) {
   const Plan plan = make_plan(builder_.model(), request_);
   EXPECT_EQ(plan.fused_backward.at("relu1"), "pool");
-  EXPECT_EQ(plan.fused_backward.at("relu2"), "conv3");
-  for (const char* relu : {"relu1", "relu2"}) EXPECT_FALSE(has_backward_step(plan, relu)) << relu;
+  // Where the library is compiled for narrower vectors than the processor has, oneDNN's convolution comes first.
+  if (backward_variant(plan, "conv3")->masks_gradient) {
+    EXPECT_EQ(plan.fused_backward.at("relu2"), "conv3");
+  }
+  for (const auto& [relu, layer] : plan.fused_backward) EXPECT_EQ(backward_variant(plan, relu), nullptr) << relu;
   for (const BackwardMode mode : {BackwardMode::standard, BackwardMode::guided, BackwardMode::deconvnet}) {
     PlanRequest reference = request_;
     reference.device = Device::reference;
