@@ -4,6 +4,14 @@ namespace convlens {
 
 int winograd_priority() { return blocked_lanes_are_native() ? 35 : 15; }
 
+Variant also_refuses(Variant variant, std::optional<std::string> (*reason_against)(const Problem&)) {
+  variant.refuses = [first = variant.refuses, reason_against](const Problem& problem) {
+    const auto reason = first(problem);
+    return reason ? reason : reason_against(problem);
+  };
+  return variant;
+}
+
 std::optional<std::string> winograd_refuses(const Problem& problem, int64_t taps) {
   constexpr int64_t fewest_channels = 16;
   const Conv2dSizes s(problem);

@@ -321,6 +321,9 @@ class WinogradKernel final : public Kernel {
 /// Of winograd_4x4: before oneDNN's Winograd where blocked_lanes_are_native().
 int winograd_priority();
 
+/// The variant, which also refuses what there is a reason against.
+Variant also_refuses(Variant variant, std::optional<std::string> (*reason_against)(const Problem&));
+
 /// Why a convolution is none that WinogradKernel computes with points for so many taps, or nothing.
 std::optional<std::string> winograd_refuses(const Problem& problem, int64_t taps);
 

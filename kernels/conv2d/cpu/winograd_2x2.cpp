@@ -21,12 +21,7 @@ std::optional<std::string> is_too_large(const Problem& problem) {
 }
 
 Variant variant(Pass pass) {
-  Variant variant = winograd_variant<Points>("winograd_2x2", pass, winograd_priority() + 1, 2e-6);
-  variant.refuses = [any_size = variant.refuses](const Problem& problem) {
-    const auto reason = is_too_large(problem);
-    return reason ? reason : any_size(problem);
-  };
-  return variant;
+  return also_refuses(winograd_variant<Points>("winograd_2x2", pass, winograd_priority() + 1, 2e-6), is_too_large);
 }
 
 const RegisterVariant forward("conv2d", variant(Pass::forward));

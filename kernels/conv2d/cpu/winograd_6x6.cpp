@@ -25,12 +25,7 @@ std::optional<std::string> does_not_pay(const Problem& problem) {
 }
 
 Variant variant(Pass pass) {
-  Variant variant = winograd_variant<Points>("winograd_6x6", pass, winograd_priority() + 1, 1e-5);
-  variant.refuses = [any_size = variant.refuses](const Problem& problem) {
-    const auto reason = any_size(problem);
-    return reason ? reason : does_not_pay(problem);
-  };
-  return variant;
+  return also_refuses(winograd_variant<Points>("winograd_6x6", pass, winograd_priority() + 1, 1e-5), does_not_pay);
 }
 
 const RegisterVariant forward("conv2d", variant(Pass::forward));
