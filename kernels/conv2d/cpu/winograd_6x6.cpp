@@ -14,13 +14,13 @@ using Points = WinogradPoints<3, std::array{0.5F, 1.0F, 2.0F}>;
 // Tiles that reach over the edge cost as much as others, sums in parts and larger filters some more: on 28 x 28 and
 // 56 x 56, where nine tenths of F(4x4, 3x3)'s products are left, nothing is won.
 std::optional<std::string> does_not_pay(const Problem& problem) {
-  constexpr int64_t most_filters = 8 << 20 >> 8;  // 8 MB of transforms, of 64 floats
+  constexpr int64_t places = Points::tile * Points::tile, most_floats = (8 << 20) / sizeof(float);
   const Conv2dSizes s(problem);
   const auto products = [&](int64_t r) {
     return (r + 2) * (r + 2) * ((s.y.output + r - 1) / r) * ((s.x.output + r - 1) / r);
   };
   if (7 * products(6) > 6 * products(4)) return "saves less than a seventh of F(4x4, 3x3)'s products";
-  if (s.in_channels * s.out_channels > most_filters) return "makes more than 8 MB of the filters";
+  if (places * s.in_channels * s.out_channels > most_floats) return "makes more than 8 MB of the filters";
   return std::nullopt;
 }
 
